@@ -1,0 +1,124 @@
+"""The seam between the loop and a device: four callables over host arrays, and the backend that makes them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+from runtime.arrays import Array, IntArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromptEmbeds:
+    """What a text encoder returns: `hidden` (B, 77, D), and for SDXL `pooled` (B, P)."""
+
+    hidden: Array
+    pooled: Array | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conditioning:
+    """What the UNet is conditioned on besides the timestep; batches run unconditional first."""
+
+    encoder_hidden_states: Array | None  # (B, T, D), None for an unconditional model
+    extra: Mapping[str, Array] = field(default_factory=dict)  # further named inputs: class_labels, time_ids, ...
+
+
+class TextEncoder(Protocol):
+    """(B, 77) int64 token ids to prompt embeddings."""
+
+    def __call__(self, input_ids: IntArray) -> PromptEmbeds:
+        """Return the embeddings of each row."""
+        ...
+
+
+class UNet(Protocol):
+    """Predicts the noise (or v, or the sample) in a latent."""
+
+    def __call__(self, sample: Array, timestep: float, conditioning: Conditioning) -> Array:
+        """(B, C, h, w) to (B, C', h, w)."""
+        ...
+
+
+class VaeDecoder(Protocol):
+    """Latents, already divided by the scaling factor, to pixels."""
+
+    def __call__(self, latents: Array) -> Array:
+        """(B, 4, h, w) to (B, 3, 8h, 8w) in [-1, 1], not clipped."""
+        ...
+
+
+class VaeEncoder(Protocol):
+    """Pixels to the posterior over latents, not yet multiplied by the scaling factor."""
+
+    def __call__(self, pixels: Array) -> tuple[Array, Array]:
+        """(B, 3, H, W) in [-1, 1] to mean and standard deviation, each (B, 4, H/8, W/8)."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutedOn:
+    """What a component really runs on, read back from the compiled model."""
+
+    device: str  # user-facing name: cpu, igpu, gpu, npu, cuda, pytorch-cpu
+    name: str  # full device name
+    precision: str  # f32, f16, bf16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """The sizes a set of components is prepared for."""
+
+    batch: int  # pictures at once; guidance doubles it inside
+    height: int  # pixels
+    width: int  # pixels
+    guided: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """One device that can be chosen on this machine."""
+
+    id: str  # user-facing name: cpu, igpu, gpu, npu, cuda, mps, pytorch-cpu
+    backend: str  # openvino or pytorch
+    native: str  # what the library calls it: CPU, GPU.0, cuda:0
+    name: str  # full name
+    kind: str  # cpu, integrated gpu, discrete gpu, npu, cuda gpu
+    driver: str
+    precisions: tuple[str, ...]
+    memory_bytes: int | None
+
+
+class Components(Protocol):
+    """The loaded networks of one model at one shape."""
+
+    text_encoder: TextEncoder
+    unet: UNet
+    vae_decoder: VaeDecoder
+    placement: Mapping[str, ExecutedOn]
+
+    @property
+    def vae_encoder(self) -> VaeEncoder:
+        """Loaded when it is first asked for: text to image never needs it."""
+        ...
+
+
+class ModelSource(Protocol):
+    """What a backend needs to know of a model folder."""
+
+    path: Path
+
+
+class Backend(Protocol):
+    """Makes components on the devices of one library; a context manager."""
+
+    def __enter__(self) -> "Backend":
+        """Return itself."""
+        ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Release everything that was loaded."""
+        ...
