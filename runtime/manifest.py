@@ -1,0 +1,196 @@
+"""What `manifest.json` says of a model folder: its source, how faithful it is, every file's sha256."""
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from runtime.errors import ModelFolderError
+
+MANIFEST_NAME = "manifest.json"
+FORMAT_VERSION = 1
+PRECISIONS = ("fp32", "fp16", "int8")
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileEntry:
+    """The content a file of the folder must have."""
+
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """The model that was converted: a folder (relative to the model folder when it can be) or a Hub id."""
+
+    location: str
+    revision: str | None = None
+    sha256: Mapping[str, str] = field(default_factory=dict)  # weight file within the source -> digest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """The record written with a model folder, last of all its files.
+
+    `errors` holds, for each component, the relative error against PyTorch per precision of the weights:
+    `{"unet": {"fp32": 1.2e-06, "fp16": 4.0e-04}}`. `files` names every file of the folder but this one, by
+    its path with forward slashes.
+    """
+
+    source: Source
+    precision: str
+    tools: Mapping[str, str]
+    created: str  # ISO 8601, UTC
+    errors: Mapping[str, Mapping[str, float]]
+    files: Mapping[str, FileEntry]
+
+    def to_bytes(self) -> bytes:
+        """Return the one serialized form of this manifest; it carries the sha256 of its own content."""
+        body = {
+            "created": self.created,
+            "errors": {name: dict(errors) for name, errors in self.errors.items()},
+            "files": {name: {"bytes": f.bytes, "sha256": f.sha256} for name, f in self.files.items()},
+            "format": FORMAT_VERSION,
+            "precision": self.precision,
+            "source": {
+                "location": self.source.location,
+                "revision": self.source.revision,
+                "sha256": dict(self.source.sha256),
+            },
+            "tools": dict(self.tools),
+        }
+        plain = json.dumps(body, sort_keys=True, separators=(",", ":"))
+        sealed = body | {"sha256": hashlib.sha256(plain.encode()).hexdigest()}
+        return (json.dumps(sealed, sort_keys=True, indent=2) + "\n").encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes, where: str) -> "Manifest":
+        """Read a manifest; a wrong or changed one raises ModelFolderError, which calls it `where`."""
+        try:
+            body = json.loads(data)
+        except (ValueError, RecursionError) as error:
+            raise ModelFolderError(f"{where} is damaged (not valid JSON): export the model again") from error
+        read = _Reader(where)
+        top = read.mapping(body, "the manifest")
+        version = top.get("format")
+        if version != FORMAT_VERSION:
+            raise ModelFolderError(
+                f"{where} has format {version!r}, this version reads {FORMAT_VERSION}: export the model again"
+            )
+        source = read.mapping(top.get("source"), "source")
+        revision = source.get("revision")
+        manifest = cls(
+            source=Source(
+                location=read.text(source.get("location"), "source.location"),
+                revision=None if revision is None else read.text(revision, "source.revision"),
+                sha256=read.digests(source.get("sha256"), "source.sha256"),
+            ),
+            precision=read.precision(top.get("precision")),
+            tools=read.texts(top.get("tools"), "tools"),
+            created=read.text(top.get("created"), "created"),
+            errors=read.errors(top.get("errors")),
+            files=read.files(top.get("files")),
+        )
+        # One serialized form only, so that every changed byte shows, not just those a reader would notice.
+        if manifest.to_bytes() != data:
+            raise ModelFolderError(f"{where} was changed after it was written: export the model again")
+        return manifest
+
+
+class _Reader:
+    """Checks the types of a parsed manifest; what is wrong is named in a ModelFolderError."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+
+    def _fail(self, key: str, wanted: str, value: object) -> ModelFolderError:
+        return ModelFolderError(
+            f"{self._where}: {key} must be {wanted}, got {value!r:.80}: export the model again"
+        )
+
+    def mapping(self, value: Any, key: str) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise self._fail(key, "an object", value)
+        return value
+
+    def text(self, value: Any, key: str) -> str:
+        if not isinstance(value, str) or not value:
+            raise self._fail(key, "a text", value)
+        return value
+
+    def texts(self, value: Any, key: str) -> dict[str, str]:
+        return {name: self.text(item, f"{key}.{name}") for name, item in self.mapping(value, key).items()}
+
+    def precision(self, value: Any) -> str:
+        if value not in PRECISIONS:
+            raise self._fail("precision", "one of " + ", ".join(PRECISIONS), value)
+        return str(value)
+
+    def digest(self, value: Any, key: str) -> str:
+        if not isinstance(value, str) or not _SHA256.fullmatch(value):
+            raise self._fail(key, "a sha256 in hexadecimal", value)
+        return value
+
+    def digests(self, value: Any, key: str) -> dict[str, str]:
+        return {
+            self.inside(name): self.digest(item, f"{key}.{name}")
+            for name, item in self.mapping(value, key).items()
+        }
+
+    def inside(self, name: str) -> str:
+        """Return `name` if it is a plain path below the folder, on every system."""
+        path = PurePosixPath(name)
+        if not name or path.is_absolute() or "\\" in name or ":" in name or set(path.parts) & {"..", "."}:
+            raise self._fail("a file name", "a path inside the folder", name)
+        return name
+
+    def errors(self, value: Any) -> dict[str, dict[str, float]]:
+        errors: dict[str, dict[str, float]] = {}
+        for component, measured in self.mapping(value, "errors").items():
+            errors[component] = {}
+            for precision, error in self.mapping(measured, f"errors.{component}").items():
+                if not isinstance(error, float | int) or not math.isfinite(error):
+                    raise self._fail(f"errors.{component}.{precision}", "a number", error)
+                errors[component][precision] = float(error)
+        return errors
+
+    def files(self, value: Any) -> dict[str, FileEntry]:
+        files: dict[str, FileEntry] = {}
+        for name, entry in self.mapping(value, "files").items():
+            entry = self.mapping(entry, f"files.{name}")
+            size = entry.get("bytes")
+            if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+                raise self._fail(f"files.{name}.bytes", "a number of bytes", size)
+            files[self.inside(name)] = FileEntry(
+                sha256=self.digest(entry.get("sha256"), f"files.{name}.sha256"), bytes=size
+            )
+        return files
+
+
+def hash_file(path: Path) -> str:
+    """Return the sha256 of a file in hexadecimal; raises OSError. Other threads run meanwhile."""
+    digest = hashlib.sha256()
+    buffer = bytearray(_CHUNK_BYTES)
+    view = memoryview(buffer)
+    with path.open("rb", buffering=0) as file:
+        while count := file.readinto(buffer):
+            digest.update(view[:count])
+    return digest.hexdigest()
+
+
+def describe_files(folder: Path) -> dict[str, FileEntry]:
+    """Return size and sha256 of every file below `folder` but the manifest; raises OSError."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {
+        path.relative_to(folder).as_posix(): FileEntry(sha256=hash_file(path), bytes=path.stat().st_size)
+        for path in paths
+        if path != folder / MANIFEST_NAME
+    }

@@ -1,0 +1,305 @@
+"""A model folder on disk: what it holds, whether it is whole, and where its parts are.
+
+Two kinds are read: OpenVINO IR in optimum-intel's layout (`kind` "openvino"), and a diffusers source folder
+(`kind` "diffusers"), which the PyTorch backend and the exporter take. Components have the same names in both.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runtime.errors import ModelFolderError
+from runtime.manifest import MANIFEST_NAME
+from runtime.model_files import (
+    INDEX_NAME,
+    check_sizes,
+    damaged,
+    hash_of,
+    integer,
+    read_json_object,
+    read_manifest,
+    require_folder,
+    require_tokenizer,
+)
+from runtime.weight_files import BIN_NAME, XML_NAME, check_ir_pair, check_source_weights
+
+MANIFEST_MARK = "_manifest"  # key of model_index.json: a folder written with a manifest is refused without it
+
+# Entry of model_index.json -> our components, and whether a folder without the component is refused.
+_COMPONENTS = {
+    "text_encoder": (("text_encoder", True),),
+    "text_encoder_2": (("text_encoder_2", True),),
+    "unet": (("unet", True),),
+    "vae": (("vae_decoder", True), ("vae_encoder", False)),
+}
+_PREDICTION_TYPES = ("epsilon", "v_prediction", "sample")
+
+
+class ModelFolder:
+    """An opened model folder: opening checks that all it needs is there, `verify` that it is unchanged.
+
+    Raises ModelFolderError, one sentence naming the file or component, for everything that is missing,
+    unreadable, cut short or of the wrong kind.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        require_folder(self.path)
+        self.name = self.path.resolve().name
+        self.manifest = read_manifest(self.path)
+        self.index = self._json(INDEX_NAME)
+        if self.manifest is None and self.index.get(MANIFEST_MARK):
+            raise ModelFolderError(f"{self.path / MANIFEST_NAME} is missing: export the model again")
+        if self.manifest is not None:
+            check_sizes(self.path, self.manifest)
+        self.kind = self._find_kind()
+        self.components, stored = self._find_components()
+        self.precision = self.manifest.precision if self.manifest else stored
+        self._configs = {component: self._read_config(component) for component in self.components}
+        self.scheduler_config = self._json("scheduler/scheduler_config.json")
+        self._check_meaning()
+        unchecked = self.kind == "openvino" and self.manifest is None
+        self.notes = ("no manifest.json: contents are not verified",) if unchecked else ()
+        self._verified: dict[str, str] = {}  # file name -> sha256 that was computed and agreed
+
+    # What it holds
+
+    def config(self, component: str) -> dict[str, Any]:
+        """Return a component's configuration."""
+        self._require(component)
+        return self._configs[component]
+
+    def ir(self, component: str) -> Path:
+        """Return the path of a component's IR (the .xml, its .bin beside it)."""
+        self._require(component)
+        if self.kind != "openvino":
+            raise ModelFolderError(
+                f"{self.path} is a diffusers folder without OpenVINO IR: convert it with `optimize`, "
+                "or use a PyTorch device"
+            )
+        return self.path / component / XML_NAME
+
+    @property
+    def tokenizer_dir(self) -> Path:
+        """The folder with tokenizer.json, or vocab.json and merges.txt."""
+        if "text_encoder" not in self.components:
+            raise ModelFolderError(f"{self.path} has no text encoder and so takes no prompt")
+        return self.path / "tokenizer"
+
+    @property
+    def pipeline_class(self) -> str:
+        """The diffusers pipeline that the model was made for."""
+        return str(self.index.get("_class_name", ""))
+
+    @property
+    def vae_scale_factor(self) -> int:
+        """Pixels per latent, along each side."""
+        if "vae_decoder" not in self.components:
+            return 1
+        return 1 << (len(self._configs["vae_decoder"]["block_out_channels"]) - 1)
+
+    @property
+    def scaling_factor(self) -> float:
+        """What latents are multiplied by after encoding, and divided by before decoding."""
+        return float(self._configs.get("vae_decoder", {}).get("scaling_factor", 0.18215))
+
+    @property
+    def latent_channels(self) -> int:
+        """Channels of the latents that the loop keeps (the UNet may take more)."""
+        if "vae_decoder" in self.components:
+            return int(self._configs["vae_decoder"]["latent_channels"])
+        return int(self._configs["unet"]["out_channels"])
+
+    @property
+    def unet_in_channels(self) -> int:
+        """Channels that the UNet takes: latents and whatever is concatenated to them."""
+        return int(self._configs["unet"]["in_channels"])
+
+    @property
+    def default_height(self) -> int:
+        """The height in pixels that the model was trained at."""
+        return self._sample_size()[0] * self.vae_scale_factor
+
+    @property
+    def default_width(self) -> int:
+        """The width in pixels that the model was trained at."""
+        return self._sample_size()[1] * self.vae_scale_factor
+
+    @property
+    def prediction_type(self) -> str:
+        """What the UNet predicts: epsilon, v_prediction or sample."""
+        return str(self.scheduler_config.get("prediction_type", "epsilon"))
+
+    @property
+    def source_path(self) -> Path | None:
+        """The diffusers folder this model was converted from, None when it is not (or no longer) there."""
+        if self.kind == "diffusers":
+            return self.path
+        if self.manifest is None:
+            return None
+        source = (self.path.resolve() / self.manifest.source.location).resolve()
+        return source if (source / INDEX_NAME).is_file() else None
+
+    # Whether it is unchanged
+
+    def verify(self, component: str | None = None) -> None:
+        """Compare the files of a component (also "tokenizer", "scheduler"), or all files, with the manifest.
+
+        Raises ModelFolderError naming the first file that differs. Without a manifest there is nothing to
+        compare with, which `notes` says. What agreed once is not hashed again. May run in a thread beside a
+        compile.
+        """
+        if self.manifest is None:
+            return
+        for name, entry in self.manifest.files.items():
+            if name in self._verified or (component is not None and name.split("/")[0] != component):
+                continue
+            digest = hash_of(self.path / name)
+            if digest != entry.sha256:
+                raise damaged(self.path / name)
+            self._verified[name] = digest
+
+    def content_key(self, component: str) -> str:
+        """Return a key for what a component's IR says: equal for equal content, wherever the folder lies.
+
+        The files are hashed (and compared with the manifest, when there is one) the first time.
+        """
+        xml = self.ir(component)
+        self.verify(component)
+        names = [f"{component}/{xml.name}", f"{component}/{BIN_NAME}"]
+        for name in names:
+            if name not in self._verified:
+                self._verified[name] = hash_of(self.path / name)
+        return hashlib.sha256("\n".join(self._verified[name] for name in names).encode()).hexdigest()
+
+    # Opening
+
+    def _json(self, name: str) -> dict[str, Any]:
+        return read_json_object(self.path / name, self.manifest.files.get(name) if self.manifest else None)
+
+    def _config_path(self, component: str) -> Path:
+        folder = "vae" if self.kind == "diffusers" and component.startswith("vae_") else component
+        return self.path / folder / "config.json"
+
+    def _read_config(self, component: str) -> dict[str, Any]:
+        return self._json(self._config_path(component).relative_to(self.path).as_posix())
+
+    def _find_kind(self) -> str:
+        if self.manifest is not None or any(self.path.glob("*/openvino_model.*")):
+            return "openvino"
+        return "diffusers"
+
+    def _find_components(self) -> tuple[tuple[str, ...], str]:
+        """Return the components that are there, and how the UNet's weights are stored."""
+        named = [entry for entry in _COMPONENTS if any(self.index.get(entry) or ())]
+        if "unet" not in named:
+            raise ModelFolderError(
+                f"{self.path} holds a {self.pipeline_class or 'model of an unknown class'} without a UNet: "
+                "only Stable Diffusion models can be opened"
+            )
+        if "text_encoder" in named:
+            require_tokenizer(self.path / "tokenizer")
+        present: list[str] = []
+        precision = "unknown"
+        for component, required in (part for entry in named for part in _COMPONENTS[entry]):
+            folder = self._config_path(component).parent
+            if not folder.is_dir():
+                if required:
+                    raise ModelFolderError(
+                        f"{self.path} lacks its {component} (no folder {folder.name}): "
+                        "export or fetch the model again"
+                    )
+                continue
+            stored = (
+                check_ir_pair(folder / XML_NAME) if self.kind == "openvino" else check_source_weights(folder)
+            )
+            precision = stored if component == "unet" else precision
+            present.append(component)
+        return tuple(present), precision
+
+    def _check_meaning(self) -> None:
+        """Check the values that the properties above compute with."""
+        unet = self._config_path("unet")
+        for key in ("in_channels", "out_channels"):
+            integer(self._configs["unet"], key, unet)
+        self._sample_size()
+        if "vae_decoder" in self.components:
+            vae = self._config_path("vae_decoder")
+            config = self._configs["vae_decoder"]
+            integer(config, "latent_channels", vae)
+            blocks = config.get("block_out_channels")
+            if not isinstance(blocks, list) or not blocks:
+                raise ModelFolderError(f"{vae}: block_out_channels must be a list, got {blocks!r:.40}")
+            factor = config.get("scaling_factor", 0.18215)
+            if not isinstance(factor, float | int) or not factor > 0:
+                raise ModelFolderError(f"{vae}: scaling_factor must be a positive number, got {factor!r:.40}")
+        if self.prediction_type not in _PREDICTION_TYPES:
+            raise ModelFolderError(
+                f"{self.path / 'scheduler/scheduler_config.json'}: prediction_type "
+                f"{self.prediction_type!r} is not known: it must be one of " + ", ".join(_PREDICTION_TYPES)
+            )
+
+    def _sample_size(self) -> tuple[int, int]:
+        config, path = self._configs["unet"], self._config_path("unet")
+        size = config.get("sample_size")
+        if isinstance(size, list) and len(size) == 2:
+            sides = {"sample_size": size[0]}, {"sample_size": size[1]}
+            return integer(sides[0], "sample_size", path), integer(sides[1], "sample_size", path)
+        side = integer(config, "sample_size", path)
+        return side, side
+
+    def _require(self, component: str) -> None:
+        if component not in self.components:
+            raise ModelFolderError(f"{self.path} has no {component}: it holds " + ", ".join(self.components))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedModel:
+    """A model that can be asked for by its name; it has not been opened, so it may turn out to be damaged."""
+
+    name: str
+    path: Path
+    bundled: bool
+
+    def open(self) -> ModelFolder:
+        """Open the folder; raises ModelFolderError."""
+        return ModelFolder(self.path)
+
+
+def list_models(data_dir: Path, bundled_dir: Path | None = None) -> tuple[ListedModel, ...]:
+    """Return the models in `data_dir`/models and `bundled_dir`, by name; one's own hides a bundled one.
+
+    Raises ModelFolderError when a folder cannot be read; one that does not exist holds nothing.
+    """
+    found: dict[str, ListedModel] = {}
+    for parent, bundled in ((bundled_dir, True), (data_dir / "models", False)):
+        for path in _folders(parent) if parent is not None else ():
+            found[path.name] = ListedModel(name=path.name, path=path, bundled=bundled)
+    return tuple(found[name] for name in sorted(found))
+
+
+def find_model(name_or_path: str | Path, data_dir: Path, bundled_dir: Path | None = None) -> ModelFolder:
+    """Open a model given as a path or by its name; raises ModelFolderError, which lists known names."""
+    path = Path(name_or_path)
+    if (path / INDEX_NAME).is_file():
+        return ModelFolder(path)
+    models = list_models(data_dir, bundled_dir)
+    for model in models:
+        if model.name == str(name_or_path):
+            return model.open()
+    if path.exists():
+        return ModelFolder(path)  # which says what is wrong with it
+    known = ", ".join(model.name for model in models) or "none"
+    raise ModelFolderError(f"there is no model {str(name_or_path)!r}: known are {known}; or give a folder")
+
+
+def _folders(parent: Path) -> list[Path]:
+    try:
+        return [path for path in parent.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise ModelFolderError(
+            f"{parent} cannot be read ({error.strerror}): check its permissions"
+        ) from error
