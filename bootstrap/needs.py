@@ -1,0 +1,67 @@
+"""Which group of requirements a command line needs."""
+
+from __future__ import annotations
+
+# A group is the requirement files it takes, in order: requirements/NAME.txt.
+GROUPS = {
+    "runtime": ("runtime",),
+    "optimize": ("runtime", "optimize"),
+    "dev": ("runtime", "optimize", "dev"),
+}
+COMMAND_GROUPS = {
+    "generate": "runtime",
+    "models": "runtime",
+    "devices": "runtime",
+    "benchmark": "runtime",
+    "optimize": "optimize",
+    "test": "dev",
+}
+DEFAULT_GROUP = "runtime"
+PYTORCH_DEVICES = ("pytorch", "cuda", "mps", "ipex")
+TORCH_INDEX = "--torch-index"
+
+
+class UsageFault(Exception):
+    """The command line cannot be read; the text is one sentence with the remedy."""
+
+
+def group_for(arguments: list[str]) -> str | None:
+    """Return the group the command line needs, or None where it only asks for help."""
+    if not arguments or "-h" in arguments or "--help" in arguments:
+        return None
+    command = next((argument for argument in arguments if argument in COMMAND_GROUPS), "")
+    group = COMMAND_GROUPS.get(command, DEFAULT_GROUP)
+    if group == "runtime" and any(_runs_on_pytorch(value) for value in _values("--device", arguments)):
+        return "optimize"
+    return group
+
+
+def take_torch_index(arguments: list[str]) -> tuple[list[str], str | None]:
+    """Split `--torch-index URL` off, wherever it stands: (the other arguments, URL or None)."""
+    urls = _values(TORCH_INDEX, arguments)
+    rest, skip = [], False
+    for argument in arguments:
+        if skip:
+            skip = False
+        elif argument == TORCH_INDEX:
+            skip = True
+        elif not argument.startswith(TORCH_INDEX + "="):
+            rest.append(argument)
+    if skip or "" in urls:
+        raise UsageFault(
+            f"{TORCH_INDEX} needs the address of a package index, got none: "
+            f"try {TORCH_INDEX} https://download.pytorch.org/whl/cpu"
+        )
+    return rest, urls[-1] if urls else None
+
+
+def _values(option: str, arguments: list[str]) -> list[str]:
+    """Every value given to `option`, as `--option VALUE` or `--option=VALUE`."""
+    separate = [arguments[i + 1] for i, name in enumerate(arguments[:-1]) if name == option]
+    return separate + [name[len(option) + 1 :] for name in arguments if name.startswith(option + "=")]
+
+
+def _runs_on_pytorch(placement: str) -> bool:
+    """Whether a device or a placement ("unet=cuda,vae_decoder=cpu") names a PyTorch device."""
+    words = placement.lower().replace("=", ",").replace("+", ",").split(",")
+    return any(word.strip().startswith(PYTORCH_DEVICES) for word in words)

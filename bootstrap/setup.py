@@ -1,0 +1,218 @@
+"""Makes .venv and brings a group of requirements into it; the next start repairs any interruption.
+
+`unfinished` is written before .venv is touched and removed when it is whole and recorded; a start that finds
+it makes .venv anew.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+from bootstrap.environment import (
+    ENVIRONMENT,
+    LOCK_FILE,
+    LOG,
+    PYTHON,
+    RECORDS,
+    ROOT,
+    SETUP,
+    TORCH_INDEX_FILE,
+    UNFINISHED,
+    is_ready,
+    read_text,
+    record_path,
+    requirement_files,
+    wanted_record,
+)
+from bootstrap.failure import SetupFailure
+from bootstrap.interpreter import find_interpreter, probe
+from bootstrap.lock import exclusive
+from bootstrap.needs import GROUPS, TORCH_INDEX
+from bootstrap.pip_run import TEMPORARY, PipRun
+from bootstrap.progress import Progress
+
+WAITING = "Another start is setting up .venv: waiting for it."
+# What a requirement file adds, measured on Linux: MB installed, MB of downloads beside them meanwhile.
+SIZES = {"runtime": (320, 140), "optimize": (1900, 500), "dev": (150, 50)}
+CUDA_SIZES = (4100, 2500)  # the NVIDIA libraries that PyTorch from PyPI brings on Linux
+CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+# Imported once after the installation: shows that they work here, and leaves their bytecode.
+IMPORTS = {
+    "runtime": ("openvino", "numpy", "PIL.Image", "tokenizers"),
+    "optimize": (
+        "torch",
+        "torchvision",
+        "diffusers",
+        "transformers",
+        "optimum.intel",
+        "openvino_tokenizers",
+        "nncf",
+    ),
+    "dev": ("pytest", "hypothesis", "mypy", "openvino_genai", "torchsde", "psutil"),
+}
+
+
+def set_up(group: str, torch_index: str | None) -> None:
+    """Bring `group` into .venv; at once where it is there. Raises SetupFailure with the remedy."""
+    progress = Progress()
+    try:
+        os.makedirs(SETUP, exist_ok=True)
+        with exclusive(os.path.join(SETUP, "lock"), lambda: progress.say(WAITING)) as lock:
+            if not is_ready(group):
+                _Setup(group, torch_index, lock, progress).run()
+    except OSError as error:
+        raise SetupFailure(
+            f"{error.filename or ROOT} cannot be written ({error.strerror}): free some space, move the "
+            "checkout to a folder of yours, or activate an environment with `pip install -r requirements.txt`"
+        ) from error
+
+
+class _Setup:
+    """One setup, under the lock."""
+
+    def __init__(self, group: str, torch_index: str | None, lock: int, progress: Progress) -> None:
+        self._group, self._lock, self._progress = group, lock, progress
+        present = probe([PYTHON])
+        self._is_usable = present.fits and bool(present.pip_wheel) and not os.path.exists(UNFINISHED)
+        self._interpreter = present if self._is_usable else find_interpreter()
+        names = GROUPS[group]
+        if self._is_usable:
+            torch_index = torch_index or read_text(TORCH_INDEX_FILE)
+            names = tuple(name for name in names if not os.path.exists(record_path(name)))
+        self._torch_index = torch_index
+        self._new_names = names  # the requirement files of which nothing is there yet
+
+    def run(self) -> None:
+        started = time.monotonic()
+        shutil.rmtree(TEMPORARY, ignore_errors=True)
+        self._check_space()
+        self._announce()
+        _write(LOG, f"{self._group} in {ENVIRONMENT}\n")
+        _write(UNFINISHED, "")
+        if not self._is_usable:
+            self._make_environment()
+        self._install()
+        shutil.rmtree(TEMPORARY, ignore_errors=True)
+        self._try_imports()
+        self._record()
+        self._progress.say(f"Set up in {time.monotonic() - started:.0f} s.")
+
+    def _check_space(self) -> None:
+        needed = sum(map(sum, self._sizes()))
+        free = shutil.disk_usage(ROOT).free / 1e6
+        if free < needed:
+            raise SetupFailure(
+                f"setting up {self._group} needs {_size(needed)} on the disk of {ROOT} and {_size(free)} are "
+                "free: make some room and start again"
+            )
+
+    def _sizes(self) -> list[tuple[int, int]]:
+        sizes = [SIZES[name] for name in self._new_names]
+        return [*sizes, CUDA_SIZES] if self._brings_cuda() else sizes
+
+    def _brings_cuda(self) -> bool:
+        is_cpu_index = self._torch_index is not None and self._torch_index.rstrip("/").endswith("/cpu")
+        return "optimize" in self._new_names and sys.platform == "linux" and not is_cpu_index
+
+    def _announce(self) -> None:
+        installed = sum(size for size, _ in self._sizes())
+        what = f"about {_size(installed)} to install" if installed else "requirements have changed"
+        self._progress.say(f"Setting up {self._group} in {ENVIRONMENT}: {what}; this happens once.")
+        if self._brings_cuda() and self._torch_index is None:
+            self._progress.say(
+                f"  {_size(CUDA_SIZES[0])} of that are NVIDIA's libraries, which PyTorch from PyPI brings. "
+                f"Without an NVIDIA GPU, stop here (Ctrl-C) and add {TORCH_INDEX} {CPU_INDEX}"
+            )
+
+    def _make_environment(self) -> None:
+        self._progress.moving("  making the environment")
+        shutil.rmtree(ENVIRONMENT, ignore_errors=True)
+        if os.path.exists(ENVIRONMENT):
+            raise SetupFailure(
+                f"{ENVIRONMENT} is unfinished and cannot be deleted: close what uses it, delete it"
+            )
+        made = subprocess.run(
+            [self._interpreter.path, "-m", "venv", "--without-pip", ENVIRONMENT],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            pass_fds=() if os.name == "nt" else (self._lock,),
+        )
+        if made.returncode:
+            _write(LOG, made.stdout)
+            raise SetupFailure(
+                f"{self._interpreter.path} could not make {ENVIRONMENT}: install its venv and pip modules "
+                f"(Debian, Ubuntu: sudo apt install python3-venv) and start again; its own words are in {LOG}"
+            )
+
+    def _install(self) -> None:
+        constraints = ["-c", LOCK_FILE]
+        files = [option for path in requirement_files(self._group) for option in ("-r", path)]
+        runs = [[*constraints, *files]]
+        if self._torch_index and "optimize" in GROUPS[self._group]:
+            # PyTorch's index holds old versions of other packages: only these two are taken from it, bare.
+            runs.insert(
+                0, [*constraints, "--no-deps", "--index-url", self._torch_index, "torch", "torchvision"]
+            )
+        for options in runs:
+            run = PipRun(self._interpreter.pip_wheel, options, self._lock)
+            try:
+                run.wait(self._progress)
+            except (SetupFailure, KeyboardInterrupt):
+                if self._is_usable and not run.has_touched_packages:
+                    os.remove(UNFINISHED)  # what was there still is, so it need not be made anew
+                raise
+            self._is_usable = self._is_usable and not run.has_touched_packages
+
+    def _try_imports(self) -> None:
+        self._progress.moving("  trying the packages")
+        names = [name for group in GROUPS[self._group] for name in IMPORTS[group]]
+        foreign = ("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
+        tried = subprocess.run(
+            [PYTHON, "-c", "import " + ", ".join(names)],
+            env={name: value for name, value in os.environ.items() if name not in foreign},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+        )
+        if tried.returncode:
+            with open(LOG, "a", encoding="utf-8") as log:
+                log.write(tried.stdout)
+            reason = (tried.stdout.strip().splitlines() or [f"status {tried.returncode}"])[-1]
+            raise SetupFailure(
+                f"the packages were installed and do not work here ({reason}): see the README for the "
+                f"machines that are supported; the whole message is in {LOG}"
+            )
+
+    def _record(self) -> None:
+        """Everything to the disk first, then the word that it is there."""
+        if hasattr(os, "sync"):
+            os.sync()
+        os.makedirs(RECORDS, exist_ok=True)
+        if self._torch_index:
+            _write(TORCH_INDEX_FILE, self._torch_index)
+        for name in GROUPS[self._group]:
+            _write(record_path(name), wanted_record(name))
+        os.remove(UNFINISHED)
+
+
+def _write(path: str, text: str) -> None:
+    """Write the file whole or not at all."""
+    partial = path + ".partial"
+    with open(partial, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, path)
+
+
+def _size(megabytes: float) -> str:
+    return f"{megabytes / 1000:.1f} GB" if megabytes >= 1000 else f"{megabytes:.0f} MB"
