@@ -8,7 +8,8 @@ LapdrawError
 ├── NonFiniteError      a component produced NaN or infinity; no picture is made of that
 └── SetupError          something the program needs is not installed or does not fit the machine
 
-The command line shows the sentence and ends with status 2. Any other exception is a bug and keeps its traceback.
+The command line shows the sentence and ends with status 2. Any other exception is a bug and keeps its
+traceback.
 """
 
 

@@ -1,12 +1,12 @@
-"""The seam between the loop and a device: four callables over host arrays, and the backend that makes them."""
+"""The seam between the loop and a device: four callables over host arrays, and the backend making them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
 from runtime.arrays import Array, IntArray
+from runtime.timings import Timings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,9 @@ class Conditioning:
     """What the UNet is conditioned on besides the timestep; batches run unconditional first."""
 
     encoder_hidden_states: Array | None  # (B, T, D), None for an unconditional model
-    extra: Mapping[str, Array] = field(default_factory=dict)  # further named inputs: class_labels, time_ids, ...
+    extra: Mapping[str, Array] = field(
+        default_factory=dict
+    )  # further named inputs: class_labels, time_ids, ...
 
 
 class TextEncoder(Protocol):
@@ -91,27 +93,45 @@ class Device:
 
 
 class Components(Protocol):
-    """The loaded networks of one model at one shape."""
+    """The four networks of one model at one shape; each is loaded when it is first needed."""
 
-    text_encoder: TextEncoder
-    unet: UNet
-    vae_decoder: VaeDecoder
-    placement: Mapping[str, ExecutedOn]
+    @property
+    def shape(self) -> Shape:
+        """The sizes they were loaded for."""
+        ...
+
+    @property
+    def placement(self) -> Mapping[str, ExecutedOn]:
+        """What each loaded component really runs on."""
+        ...
+
+    @property
+    def text_encoder(self) -> TextEncoder:
+        """Token ids to embeddings."""
+        ...
+
+    @property
+    def unet(self) -> UNet:
+        """Latents to the prediction."""
+        ...
+
+    @property
+    def vae_decoder(self) -> VaeDecoder:
+        """Latents to pixels."""
+        ...
 
     @property
     def vae_encoder(self) -> VaeEncoder:
-        """Loaded when it is first asked for: text to image never needs it."""
+        """Pixels to the posterior; text to image never loads it."""
+        ...
+
+    def wait(self, timings: Timings) -> None:
+        """Wait until what every picture needs is loaded, and note how long each part took."""
         ...
 
 
-class ModelSource(Protocol):
-    """What a backend needs to know of a model folder."""
-
-    path: Path
-
-
 class Backend(Protocol):
-    """Makes components on the devices of one library; a context manager."""
+    """Loads the components of one model folder on one placement; a context manager."""
 
     def __enter__(self) -> "Backend":
         """Return itself."""
@@ -121,4 +141,12 @@ class Backend(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Release everything that was loaded."""
+        ...
+
+    def load(self, shape: Shape) -> Components:
+        """Begin to load the components for a shape and return at once."""
+        ...
+
+    def keep(self) -> None:
+        """Keep what was compiled for the next start; called once the model's files are known to be sound."""
         ...

@@ -1,0 +1,219 @@
+"""One component from IR to a compiled model: static shapes, a chosen precision, the cache."""
+
+import io
+import os
+import time
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import openvino as ov
+
+from runtime.arrays import AnyArray, Array
+from runtime.backends.base import Device, ExecutedOn, Shape
+from runtime.backends.compiled_cache import CompiledCache
+from runtime.backends.openvino_graph import Shapes, float_timestep, make_static
+from runtime.errors import DeviceError, ModelFolderError
+from runtime.model_folder import ModelFolder
+
+# A blob of a large model on the CPU takes longer to write, and more memory, than the compile it saves.
+CPU_CACHE_LIMIT_BYTES = 200 * 2**20
+PRECISION_NAMES = {
+    "float32": "f32",
+    "float16": "f16",
+    "bfloat16": "bf16",
+    "f32": "f32",
+    "f16": "f16",
+    "bf16": "bf16",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompileKey:
+    """Everything that decides what a compiled component computes, and how."""
+
+    component: str
+    device: Device
+    precision: str
+    shapes: tuple[tuple[str, tuple[int, ...]], ...]
+
+
+@dataclass(kw_only=True)
+class CompiledComponent:
+    """A component ready to run, with what really executes and where the time went."""
+
+    model: ov.CompiledModel
+    executed: ExecutedOn
+    from_cache: bool
+    read_seconds: float
+    compile_seconds: float
+    component: str
+    unsaved_key: dict[str, Any] | None = field(default=None)  # set when the cache should keep it
+
+    @cached_property
+    def _request(self) -> ov.InferRequest:
+        return self.model.create_infer_request()
+
+    @cached_property
+    def _inputs(self) -> dict[str, ov.Tensor]:
+        """Input tensors by every name that the port has: `any_name` alone may be a number."""
+        tensors: dict[str, ov.Tensor] = {}
+        for port in self.model.inputs:
+            tensor = ov.Tensor(port.get_element_type(), port.get_shape())
+            self._request.set_tensor(port, tensor)
+            tensors |= dict.fromkeys(port.get_names(), tensor)
+        return tensors
+
+    def __call__(self, output: str, **inputs: AnyArray) -> Array:
+        """Run once and return the named output as float32; raises DeviceError when the device fails."""
+        for name, value in inputs.items():
+            tensor = self._inputs.get(name)
+            if tensor is None:
+                raise ModelFolderError(
+                    f"the {self.component} IR has no input {name!r} but {', '.join(sorted(self._inputs))}: "
+                    "optimize the model again"
+                )
+            np.copyto(tensor.data, value, casting="same_kind")
+        try:
+            self._request.infer()
+        except RuntimeError as error:
+            raise DeviceError(
+                f"{self.executed.name} failed while running the {self.component} ({first_line(error)}): "
+                "try a smaller picture or --device cpu"
+            ) from error
+        return np.array(self._request.get_tensor(self._port(output)).data, dtype=np.float32)
+
+    def _port(self, name: str) -> Any:
+        for port in self.model.outputs:
+            if name in port.get_names():
+                return port
+        return self.model.outputs[0]
+
+    def save(self, cache: CompiledCache) -> None:
+        """Give the compiled model to the cache, once, if it is worth keeping."""
+        if self.unsaved_key is not None:
+            blob = io.BytesIO()
+            self.model.export_model(blob)
+            cache.store(self.unsaved_key, blob.getvalue())
+            self.unsaved_key = None
+
+
+def compile_component(
+    core: ov.Core, model: ModelFolder, key: CompileKey, cache: CompiledCache | None
+) -> CompiledComponent:
+    """Compile a component, or restore it from the cache.
+
+    Raises ModelFolderError for an IR that OpenVINO cannot read, DeviceError for one that the device refuses.
+    """
+    config = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": key.precision}
+    native = key.device.native
+    stored = _cache_key(model, key) if cache is not None and _worth_caching(model, key) else None
+    started = time.perf_counter()
+    if cache is not None and stored is not None:
+        restored = cache.load(stored, lambda blob: core.import_model(io.BytesIO(blob), native, config))
+        if restored is not None:
+            seconds = time.perf_counter() - started
+            return _component(restored, key, from_cache=True, read=0.0, compiled_in=seconds, unsaved=None)
+    network = read_static(core, model, key.component, dict(key.shapes))
+    read = time.perf_counter()
+    try:
+        compiled = core.compile_model(network, native, config)
+    except RuntimeError as error:
+        raise DeviceError(
+            f"{key.device.name} cannot compile the {key.component} ({first_line(error)}): "
+            "try --device cpu, or a smaller picture"
+        ) from error
+    return _component(
+        compiled,
+        key,
+        from_cache=False,
+        read=read - started,
+        compiled_in=time.perf_counter() - read,
+        unsaved=stored,
+    )
+
+
+def read_static(core: ov.Core, model: ModelFolder, component: str, shapes: Shapes) -> ov.Model:
+    """Read an IR, give it static shapes and a float timestep; the file on disk stays as it is."""
+    path = model.ir(component)
+    try:
+        network = core.read_model(path)
+        float_timestep(network)
+        make_static(network, shapes)
+    except RuntimeError as error:
+        model.verify(component)  # names the damaged file when the content differs from the manifest
+        raise ModelFolderError(
+            f"{path} is damaged or not this model's {component} ({first_line(error)}): "
+            "optimize the model again"
+        ) from error
+    return network
+
+
+def component_shapes(model: ModelFolder, component: str, shape: Shape) -> Shapes:
+    """Return the static shape of each input of a component; guidance runs both halves in one batch."""
+    rows = shape.batch * (2 if shape.guided else 1)
+    factor = model.vae_scale_factor
+    height, width = shape.height // factor, shape.width // factor
+    tokens = int(model.config("text_encoder").get("max_position_embeddings", 77))
+    if component == "text_encoder":
+        return {"input_ids": (2 if shape.guided else 1, tokens)}
+    if component == "unet":
+        return {
+            "sample": (rows, model.unet_in_channels, height, width),
+            "timestep": (1,),
+            "encoder_hidden_states": (rows, tokens, int(model.config("unet")["cross_attention_dim"])),
+        }
+    if component == "vae_decoder":
+        return {"latent_sample": (shape.batch, model.latent_channels, height, width)}
+    return {"sample": (shape.batch, 3, shape.height, shape.width)}
+
+
+def first_line(error: Exception) -> str:
+    """OpenVINO's errors are a page long; the last line that says something is the cause."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1][:160] if lines else type(error).__name__
+
+
+def _component(
+    compiled: ov.CompiledModel,
+    key: CompileKey,
+    *,
+    from_cache: bool,
+    read: float,
+    compiled_in: float,
+    unsaved: dict[str, Any] | None,
+) -> CompiledComponent:
+    hint = str(compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name())
+    executed = ExecutedOn(
+        device=key.device.id, name=key.device.name, precision=PRECISION_NAMES.get(hint, hint)
+    )
+    return CompiledComponent(
+        model=compiled,
+        executed=executed,
+        from_cache=from_cache,
+        read_seconds=read,
+        compile_seconds=compiled_in,
+        component=key.component,
+        unsaved_key=unsaved,
+    )
+
+
+def _worth_caching(model: ModelFolder, key: CompileKey) -> bool:
+    weights = model.ir(key.component).with_suffix(".bin")
+    return key.device.id != "cpu" or weights.stat().st_size <= CPU_CACHE_LIMIT_BYTES
+
+
+def _cache_key(model: ModelFolder, key: CompileKey) -> dict[str, Any]:
+    return {
+        "content": model.content_key(key.component),
+        "openvino": ov.get_version(),
+        "device": key.device.native,
+        "device_name": key.device.name,
+        "driver": key.device.driver,
+        "isa": os.environ.get("ONEDNN_MAX_CPU_ISA", ""),
+        "threads": os.cpu_count(),
+        "precision": key.precision,
+        "mode": "latency",
+        "shapes": [[name, list(shape)] for name, shape in key.shapes],
+    }

@@ -1,0 +1,65 @@
+"""Changes to an IR in memory, for any exporter's folder; the files on disk stay as they are."""
+
+import numpy as np
+import openvino as ov
+from openvino import opset13
+
+from runtime.errors import ModelFolderError
+
+Shapes = dict[str, tuple[int, ...]]
+
+
+def make_static(network: ov.Model, shapes: Shapes) -> None:
+    """Give every input its static shape; raises ModelFolderError for an input that `shapes` does not name."""
+    wanted = {}
+    for port in network.inputs:
+        name = next((name for name in port.get_names() if name in shapes), None)
+        if name is None:
+            raise ModelFolderError(
+                f"the IR has an input {sorted(port.get_names())} that this version does not know "
+                f"(it knows {', '.join(shapes)}): open the model with a newer Lapdraw"
+            )
+        wanted[port] = list(shapes[name])
+    if "sample" in shapes and "timestep" in shapes:
+        _upsample_to_any_size(network, *shapes["sample"][2:])
+    network.reshape(wanted)
+
+
+def float_timestep(network: ov.Model) -> None:
+    """Let the UNet take fractional timesteps: exporters type the input int64, the network casts it to float."""
+    for index, parameter in enumerate(network.get_parameters()):
+        port = parameter.output(0)
+        if "timestep" in port.get_names() and port.get_element_type() != ov.Type.f32:
+            replacement = opset13.parameter(parameter.get_partial_shape(), ov.Type.f32)
+            replacement.output(0).set_names(port.get_names())
+            replacement.set_friendly_name(parameter.get_friendly_name())
+            network.replace_parameter(index, replacement)
+            network.validate_nodes_and_infer_types()
+            return
+
+
+def _upsample_to_any_size(network: ov.Model, height: int, width: int) -> None:
+    """Let the upsamplers of a UNet meet their skip connections when a side does not halve evenly.
+
+    An exported UNet doubles at each upsampler, because it was traced at a size that halves evenly; the
+    downsamplers round up. Here each upsampler is told the size its level came from, as diffusers does.
+    """
+    resizers = [node for node in network.get_ordered_ops() if node.get_type_name() == "Interpolate"]
+    if not resizers or (height % 2 ** len(resizers) == 0 and width % 2 ** len(resizers) == 0):
+        return
+    levels = [(height, width)]
+    for _ in resizers:
+        levels.append((-(-levels[-1][0] // 2), -(-levels[-1][1] // 2)))
+    for resizer, size in zip(resizers, reversed(levels[:-1]), strict=True):
+        replacement = opset13.interpolate(
+            resizer.input_value(0),
+            np.array(size, np.int64),
+            "nearest",
+            "sizes",
+            axes=np.array([2, 3], np.int64),
+            coordinate_transformation_mode="asymmetric",
+            nearest_mode="floor",
+        )
+        replacement.set_friendly_name(resizer.get_friendly_name())
+        for target in resizer.output(0).get_target_inputs():
+            target.replace_source_output(replacement.output(0))

@@ -1,0 +1,60 @@
+"""Pictures on disk: whole or not at all, named in order, carrying what made them."""
+
+import os
+import re
+import secrets
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from runtime.errors import InvalidRequest
+
+NUMBERED = re.compile(r"(\d{5,})-")
+
+
+def save_png(image: Image.Image, path: Path, text: str) -> None:
+    """Write a PNG with the `parameters` text beside its place, then move it there.
+
+    An existing file is replaced. Raises InvalidRequest when the place cannot be written to.
+    """
+    info = PngInfo()
+    info.add_text("parameters", text)
+    partial = path.with_name(f".partial-{secrets.token_hex(8)}.png")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("wb") as file:
+            image.save(file, format="PNG", pnginfo=info)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        _discard(partial)
+        raise InvalidRequest(
+            f"cannot write {path} ({error.strerror or error}): choose another place with -o"
+        ) from error
+    except BaseException:
+        _discard(partial)
+        raise
+
+
+def _discard(partial: Path) -> None:
+    with suppress(OSError):  # the folder itself may be what is missing
+        partial.unlink()
+
+
+def next_path(outputs: Path, task: str, seed: int) -> Path:
+    """Return `outputs/<task>-images/YYYY-MM-DD/NNNNN-<seed>.png`, numbered after what is there."""
+    return numbered_path(outputs / f"{task}-images" / date.today().isoformat(), seed)
+
+
+def numbered_path(folder: Path, seed: int) -> Path:
+    """Return `folder/NNNNN-<seed>.png` with the next free number."""
+    taken = (
+        [int(m[1]) for m in (NUMBERED.match(path.name) for path in folder.iterdir()) if m]
+        if folder.is_dir()
+        else []
+    )
+    return folder / f"{max(taken, default=-1) + 1:05d}-{seed}.png"

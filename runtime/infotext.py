@@ -1,0 +1,45 @@
+"""The A1111 "parameters" text: what made a picture, in the form that other programs read."""
+
+import json
+from collections.abc import Mapping
+
+from runtime.request import Request
+
+VERSION = "Lapdraw 0.1.0"
+
+
+def infotext(
+    request: Request,
+    *,
+    seed: int,
+    sampler: str,
+    schedule: str,
+    model_name: str,
+    model_hash: str | None,
+    extra: Mapping[str, str],
+) -> str:
+    """Return the text for one picture; `extra` are our own keys, which other readers keep or skip.
+
+    `model_hash` is the first ten digits of the sha256 of the source weights.
+    """
+    values: dict[str, object] = {
+        "Steps": request.num_inference_steps,
+        "Sampler": sampler,
+        "Schedule type": schedule,
+        "CFG scale": f"{request.guidance_scale:g}",
+        "Seed": seed,
+        "Size": f"{request.width}x{request.height}",
+        "Model hash": model_hash,
+        "Model": model_name,
+        "RNG": "CPU",
+        **extra,
+        "Version": VERSION,
+    }
+    line = ", ".join(f"{key}: {_quote(str(value))}" for key, value in values.items() if value is not None)
+    negative = f"\nNegative prompt: {request.negative_prompt}" if request.negative_prompt else ""
+    return f"{request.prompt}{negative}\n{line}"
+
+
+def _quote(value: str) -> str:
+    """Values that hold a separator are JSON strings."""
+    return json.dumps(value, ensure_ascii=False) if any(mark in value for mark in ",:\n") else value

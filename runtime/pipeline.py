@@ -1,0 +1,163 @@
+"""Open a model, hold its components, and turn requests into pictures."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from runtime.backends.compiled_cache import CompiledCache
+from runtime.devices import list_devices, nvidia_driver_present, pytorch_installed
+from runtime.errors import InvalidRequest, ModelFolderError
+from runtime.generation import Generation, Loaded, SamplerChoice
+from runtime.model_folder import ModelFolder, find_model
+from runtime.placement import Placement, names_pytorch, resolve_placement
+from runtime.request import Request
+from runtime.schedulers import build_scheduler, resolve_sampler
+from runtime.tokenizer import ClipTokenizer
+
+if TYPE_CHECKING:
+    from runtime.backends.openvino import OpenVinoBackend
+    from runtime.backends.pytorch import PyTorchBackend
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+BUNDLED_MODELS = CHECKOUT / "demo" / "models"
+OnPhase = Callable[[str], None]
+
+
+def data_folder(chosen: str | Path | None = None) -> Path:
+    """Return where models, outputs and the cache live: the argument, LAPDRAW_DATA, or the checkout."""
+    return Path(chosen or os.environ.get("LAPDRAW_DATA") or CHECKOUT).expanduser()
+
+
+def open_pipeline(
+    model: str | Path = "demo-scenes",
+    *,
+    device: str = "auto",
+    data_dir: str | Path | None = None,
+    execution_precision: str | None = None,
+    cache: bool = True,
+) -> "Pipeline":
+    """Open a model by name or folder on a device or placement.
+
+    `execution_precision` (f32, f16, bf16) overrides what each device computes in. `cache` keeps compiled
+    models in the data folder. Raises ModelFolderError for a folder that cannot be used, DeviceError for a
+    device that is not there, InvalidRequest for a placement that cannot be read.
+    """
+    data = data_folder(data_dir)
+    folder = find_model(model, data, BUNDLED_MODELS)
+    placement = _place(folder, device)
+    return Pipeline(
+        folder,
+        placement,
+        cache=CompiledCache(data / "cache" / "compiled") if cache else None,
+        execution_precision=execution_precision,
+    )
+
+
+class Pipeline:
+    """A model on its devices; a context manager, good for any number of requests one after the other.
+
+    Hashing of the model's files begins at once and ends before the first output.
+    """
+
+    def __init__(
+        self,
+        model: ModelFolder,
+        placement: Placement,
+        *,
+        cache: CompiledCache | None = None,
+        execution_precision: str | None = None,
+    ) -> None:
+        self.model = model
+        self.placement = placement
+        self._checker = ThreadPoolExecutor(1, thread_name_prefix="verify")
+        self._verified: Future[None] = self._checker.submit(model.verify)
+        self._backend = _backend(model, placement, cache, execution_precision)
+        self.tokenizer = ClipTokenizer(
+            model.tokenizer_dir,
+            max_length=int(model.config("text_encoder").get("max_position_embeddings", 77)),
+            vocab_size=int(model.config("text_encoder").get("vocab_size", 0)) or None,
+        )
+
+    def __enter__(self) -> "Pipeline":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the devices and the memory."""
+        self._checker.shutdown(wait=True, cancel_futures=True)
+        self._backend.__exit__(None, None, None)
+
+    def generate(self, request: Request, *, on_phase: OnPhase | None = None) -> Generation:
+        """Check the request against the model and return a Generation to iterate or drain.
+
+        `on_phase` hears "compiling", "encoding the prompt", "denoising", "decoding". Raises InvalidRequest
+        before anything is computed for a prompt, size or sampler that the model cannot do.
+        """
+        resolved = request.resolved(width=self.model.default_width, height=self.model.default_height)
+        self._check(resolved)
+        return Generation(self._loaded(), resolved, self._sampler(resolved), on_phase or _ignore)
+
+    def _sampler(self, request: Request) -> SamplerChoice:
+        asked = (request.sampler, request.schedule, self.model.scheduler_config)
+        kind, schedule = resolve_sampler(*asked)
+        build = partial(build_scheduler, *asked, request.num_inference_steps)
+        build()  # so that a number of steps the sampler cannot do is refused before anything is loaded
+        return SamplerChoice(sampler=kind.name, schedule=schedule.name, build=build)
+
+    def _check(self, request: Request) -> None:
+        for text in (request.prompt, request.negative_prompt):
+            self.tokenizer(text)
+        factor = self.model.vae_scale_factor
+        for name, value in (("width", request.width), ("height", request.height)):
+            if value is not None and value % factor:
+                below = value - value % factor
+                raise InvalidRequest(
+                    f"{name} must be a multiple of {factor} for this model, got {value}: "
+                    f"try {below or factor} or {below + factor}"
+                )
+
+    def _loaded(self) -> Loaded:
+        return Loaded(
+            model=self.model, backend=self._backend, tokenizer=self.tokenizer, verified=self._verified.result
+        )
+
+
+def _place(folder: ModelFolder, device: str) -> Placement:
+    """Offer the devices that can run this folder: IR on OpenVINO, source weights on PyTorch."""
+    source = folder.source_path is not None
+    wants_pytorch = names_pytorch(device) or folder.kind == "diffusers"
+    if device.strip().lower() == "auto" and source and pytorch_installed() and nvidia_driver_present():
+        wants_pytorch = True
+    devices = list_devices(pytorch=wants_pytorch)
+    if folder.kind == "diffusers":
+        if not names_pytorch(device) and device.strip().lower() != "auto":
+            raise ModelFolderError(
+                f"{folder.path} holds source weights, which run on PyTorch devices only: "
+                f"make it an OpenVINO model with `python launch.py optimize {folder.path}`"
+            )
+        devices = tuple(d for d in devices if d.backend == "pytorch")
+    return resolve_placement(device, devices)
+
+
+def _backend(
+    model: ModelFolder, placement: Placement, cache: CompiledCache | None, execution_precision: str | None
+) -> "OpenVinoBackend | PyTorchBackend":
+    if placement.backend == "pytorch":
+        from runtime.backends.pytorch import PyTorchBackend
+
+        return PyTorchBackend(model, placement, execution_precision=execution_precision)
+    from runtime.backends.openvino import OpenVinoBackend
+
+    return OpenVinoBackend(model, placement, cache=cache, execution_precision=execution_precision)
+
+
+def _ignore(phase: str) -> None:
+    """Nobody listens."""

@@ -1,0 +1,133 @@
+"""What can be asked for: frozen requests, checked when they are made, and the result that answers them."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar
+
+from runtime.backends.base import Shape
+from runtime.errors import InvalidRequest
+
+MAX_SEED = 2**53  # what a JSON number holds exactly
+RANDOM_SEED = -1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """The range a number may lie in, ends included."""
+
+    low: float
+    high: float
+    whole: bool = True
+
+    def check(self, name: str, value: object) -> None:
+        """Raise InvalidRequest unless `value` is a number in the range."""
+        types = (int,) if self.whole else (int, float)
+        if isinstance(value, bool) or not isinstance(value, types) or not self.low <= value <= self.high:
+            kind = "a whole number" if self.whole else "a number"
+            raise InvalidRequest(
+                f"{name} must be {kind} from {self.low:.16g} to {self.high:.16g}, got {value!r}"
+            )
+
+
+BOUNDS: Mapping[str, Bounds] = {
+    "num_inference_steps": Bounds(low=1, high=1000),
+    "guidance_scale": Bounds(low=0, high=50, whole=False),
+    "width": Bounds(low=64, high=4096),
+    "height": Bounds(low=64, high=4096),
+    "seed": Bounds(low=RANDOM_SEED, high=MAX_SEED),
+    "count": Bounds(low=1, high=100),
+    "batch_size": Bounds(low=1, high=16),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What every task has in common. None means "the model's own".
+
+    `seed` -1 draws one; picture i of `count` uses seed + i, `batch_size` of them are made at once.
+    Raises InvalidRequest, with the value and a remedy, for anything out of bounds.
+    """
+
+    task: ClassVar[str] = ""
+
+    prompt: str = ""
+    negative_prompt: str = ""
+    num_inference_steps: int = 25
+    guidance_scale: float = 7.5
+    width: int | None = None
+    height: int | None = None
+    sampler: str | None = None
+    schedule: str | None = None
+    seed: int = RANDOM_SEED
+    count: int = 1
+    batch_size: int = 1
+
+    def __post_init__(self) -> None:
+        for name, bounds in BOUNDS.items():
+            value = getattr(self, name)
+            if value is not None or name not in ("width", "height"):
+                bounds.check(name, value)
+        for name in ("width", "height"):
+            _check_multiple_of_8(name, getattr(self, name))
+        for name in ("prompt", "negative_prompt"):
+            _check_text(name, getattr(self, name))
+        if self.seed > MAX_SEED + 1 - self.count:
+            raise InvalidRequest(
+                f"seed {self.seed} leaves no room for {self.count} pictures: "
+                f"use a seed up to {MAX_SEED + 1 - self.count}"
+            )
+
+    @property
+    def guided(self) -> bool:
+        """Whether guidance has an effect: at 1 or less it costs one forward a step."""
+        return self.guidance_scale > 1
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was asked for but will have no effect."""
+        if self.negative_prompt and not self.guided:
+            return (
+                f"the negative prompt has no effect at guidance_scale {self.guidance_scale:g}: "
+                "use more than 1",
+            )
+        return ()
+
+    def shape(self, batch: int) -> Shape:
+        """Return the sizes a batch is made at; a resolved request has them."""
+        if self.width is None or self.height is None:
+            raise InvalidRequest("the picture has no size yet: give width and height")
+        return Shape(batch=batch, height=self.height, width=self.width, guided=self.guided)
+
+    def resolved(self, *, width: int, height: int) -> "Request":
+        """Return the request with a drawn seed and the model's size where none was given."""
+        seed = self.seed if self.seed != RANDOM_SEED else secrets.randbelow(2**32 - self.count)
+        return replace(self, seed=seed, width=self.width or width, height=self.height or height)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON holds them, the task first."""
+        return {"task": self.task} | {f.name: getattr(self, f.name) for f in fields(self)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextToImage(Request):
+    """Make pictures from a prompt alone."""
+
+    task: ClassVar[str] = "text-to-image"
+
+
+def _check_multiple_of_8(name: str, value: int | None) -> None:
+    if value is not None and value % 8:
+        below, above = value - value % 8, value - value % 8 + 8
+        raise InvalidRequest(f"{name} must be a multiple of 8, got {value}: try {below} or {above}")
+
+
+def _check_text(name: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise InvalidRequest(f"{name} must be text, got {type(value).__name__}")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InvalidRequest(
+            f"{name} holds a broken character at position {error.start}: type it again"
+        ) from error

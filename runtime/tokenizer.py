@@ -1,0 +1,141 @@
+"""CLIP tokenization without transformers: prompt text to the (77,) token ids a text encoder expects."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tokenizers import AddedToken, Regex, Tokenizer
+from tokenizers.decoders import ByteLevel as ByteLevelDecoder
+from tokenizers.models import BPE
+from tokenizers.normalizers import NFC, Lowercase, Replace, Sequence
+from tokenizers.pre_tokenizers import ByteLevel, Split
+from tokenizers.pre_tokenizers import Sequence as PreSequence
+
+from runtime.arrays import IntArray
+from runtime.errors import InvalidRequest, ModelFolderError
+
+START, END = "<|startoftext|>", "<|endoftext|>"
+# The word pattern of CLIP (Radford et al. 2021): special tokens, contractions, letters, digits, the rest.
+WORDS = r"""<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"""
+
+
+class ClipTokenizer:
+    """Reads `tokenizer.json`, or `vocab.json` and `merges.txt`, and equals transformers' CLIPTokenizer.
+
+    Raises ModelFolderError when the folder holds neither, or the vocabulary does not fit the text encoder.
+    """
+
+    def __init__(self, folder: Path, *, max_length: int = 77, vocab_size: int | None = None) -> None:
+        self.max_length = max_length
+        self._tokenizer = _read(folder)
+        # Without registering them, text that contains "<|" is split differently from transformers.
+        self._tokenizer.add_special_tokens(
+            [AddedToken(token, normalized=False, special=True) for token in (START, END)]
+        )
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        start, end = self._tokenizer.token_to_id(START), self._tokenizer.token_to_id(END)
+        size = self._tokenizer.get_vocab_size()
+        if vocab_size is not None and size > vocab_size:
+            raise ModelFolderError(
+                f"the tokenizer in {folder} has {size} tokens but the text encoder knows {vocab_size}: "
+                "it belongs to another model; restore the model's own tokenizer folder"
+            )
+        self.start_id, self.end_id = int(start), int(end)
+        self.pad_id = self._pad_id(folder)
+
+    def _pad_id(self, folder: Path) -> int:
+        """SD 1.x pads with the end token, SD 2.x with "!" (id 0): the configuration says which."""
+        for name in ("tokenizer_config.json", "special_tokens_map.json"):
+            token = _read_json(folder / name).get("pad_token") if (folder / name).is_file() else None
+            if isinstance(token, dict):
+                token = token.get("content")
+            if isinstance(token, str):
+                found = self._tokenizer.token_to_id(token)
+                if found is None:
+                    raise ModelFolderError(
+                        f"{folder / name} names the pad token {token!r}, which the vocabulary does not hold: "
+                        "restore the model's own tokenizer folder"
+                    )
+                return int(found)
+        return self.end_id
+
+    def count(self, text: str) -> int:
+        """How many tokens `text` takes, start and end not counted."""
+        return len(self._words(text))
+
+    def __call__(self, text: str) -> IntArray:
+        """Return (max_length,) int64 ids: start, the words, end, padding.
+
+        Raises InvalidRequest when the text is longer than the model can read.
+        """
+        words = self._words(text)
+        room = self.max_length - 2
+        if len(words) > room:
+            raise InvalidRequest(
+                f"the prompt has {len(words)} tokens and the model reads at most {room}: "
+                f"shorten it by {len(words) - room} (it begins {text[:40]!r})"
+            )
+        ids = [self.start_id, *words, self.end_id]
+        return np.array(ids + [self.pad_id] * (self.max_length - len(ids)), dtype=np.int64)
+
+    def _words(self, text: str) -> list[int]:
+        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+
+def _read(folder: Path) -> Tokenizer:
+    whole, vocab, merges = folder / "tokenizer.json", folder / "vocab.json", folder / "merges.txt"
+    try:
+        if whole.is_file():
+            tokenizer = Tokenizer.from_str(whole.read_text(encoding="utf-8"))
+            tokenizer.post_processor = None
+        elif vocab.is_file() and merges.is_file():
+            tokenizer = _build(_read_json(vocab), merges)
+        else:
+            raise ModelFolderError(
+                f"{folder} holds neither tokenizer.json nor vocab.json with merges.txt: "
+                "copy the tokenizer folder of the source model there"
+            )
+    except ModelFolderError:
+        raise
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelFolderError(
+            f"the tokenizer in {folder} cannot be read ({error}): optimize the model again"
+        ) from error
+    except Exception as error:  # tokenizers raises plain Exception for every malformed file
+        raise ModelFolderError(
+            f"the tokenizer in {folder} is damaged ({error}): optimize the model again"
+        ) from error
+    for token in (START, END):
+        if tokenizer.token_to_id(token) is None:
+            raise ModelFolderError(
+                f"the tokenizer in {folder} has no {token} token, so it is not a CLIP tokenizer: "
+                "restore the model's own tokenizer folder"
+            )
+    return tokenizer
+
+
+def _build(vocab: dict[str, Any], merges: Path) -> Tokenizer:
+    """The CLIP pipeline around a BPE vocabulary: NFC, white space folded, lower case, byte-level words."""
+    lines = merges.read_text(encoding="utf-8").split("\n")
+    pairs = [tuple(line.split(" ")) for line in lines if line and not line.startswith("#version")]
+    bpe = BPE(
+        vocab, pairs, unk_token=END, end_of_word_suffix="</w>", continuing_subword_prefix="", fuse_unk=False
+    )
+    tokenizer = Tokenizer(bpe)
+    tokenizer.normalizer = Sequence([NFC(), Replace(Regex(r"\s+"), " "), Lowercase()])
+    split = Split(Regex(WORDS), behavior="removed", invert=True)
+    tokenizer.pre_tokenizer = PreSequence([split, ByteLevel(add_prefix_space=False, use_regex=True)])
+    tokenizer.decoder = ByteLevelDecoder()
+    return tokenizer
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelFolderError(f"{path} cannot be read ({error}): optimize the model again") from error
+    if not isinstance(value, dict):
+        raise ModelFolderError(f"{path} should hold a JSON object: optimize the model again")
+    return value

@@ -1,0 +1,90 @@
+"""OpenVINO's listing of machines that are not here, by substitution at the seam."""
+
+from typing import Any
+
+import openvino as ov
+import pytest
+
+from runtime.backends.base import Device
+from runtime.backends.openvino import choose_precision
+from runtime.backends.openvino_devices import openvino_devices
+from runtime.errors import DeviceError
+
+# Properties as OpenVINO prints them on a Core Ultra laptop with a discrete card; absent ones raise.
+LAPTOP: dict[str, dict[str, Any]] = {
+    "CPU": {
+        "FULL_DEVICE_NAME": "Intel(R) Core(TM) Ultra 7 155H",
+        "DEVICE_TYPE": "Type.INTEGRATED",
+        "OPTIMIZATION_CAPABILITIES": ["FP32", "INT8", "BIN", "EXPORT_IMPORT"],
+    },
+    "GPU.0": {
+        "FULL_DEVICE_NAME": "Intel(R) Arc(TM) Graphics (iGPU)",
+        "DEVICE_TYPE": "Type.INTEGRATED",
+        "OPTIMIZATION_CAPABILITIES": ["FP32", "BIN", "FP16", "INT8", "EXPORT_IMPORT"],
+        "GPU_DEVICE_TOTAL_MEM_SIZE": 16 * 2**30,
+    },
+    "GPU.1": {
+        "FULL_DEVICE_NAME": "Intel(R) Arc(TM) A770M Graphics (dGPU)",
+        "DEVICE_TYPE": "Type.DISCRETE",
+        "OPTIMIZATION_CAPABILITIES": ["FP32", "BIN", "FP16", "INT8"],
+        "GPU_DEVICE_TOTAL_MEM_SIZE": 16 * 2**30,
+    },
+    "NPU": {
+        "FULL_DEVICE_NAME": "Intel(R) AI Boost",
+        "OPTIMIZATION_CAPABILITIES": ["FP16", "INT8", "EXPORT_IMPORT"],
+        "NPU_DRIVER_VERSION": 1003967,
+    },
+}
+
+
+class FakeCore:
+    def __init__(self, machine: dict[str, dict[str, Any]]) -> None:
+        self.machine = machine
+        self.available_devices = list(machine)
+
+    def get_property(self, device: str, name: str) -> Any:
+        if name not in self.machine[device]:
+            raise RuntimeError(f"Unsupported property {name}")
+        return self.machine[device][name]
+
+
+def listed(machine: dict[str, dict[str, Any]]) -> dict[str, Device]:
+    return {device.id: device for device in openvino_devices(FakeCore(machine), "2026.4.1")}
+
+
+def test_a_laptop_is_told_in_the_words_people_use() -> None:
+    devices = listed(LAPTOP)
+    assert list(devices) == ["cpu", "igpu", "gpu", "npu"]
+    assert devices["igpu"].native == "GPU.0"
+    assert devices["igpu"].kind == "integrated GPU"
+    assert devices["igpu"].memory_bytes == 16 * 2**30
+    assert devices["gpu"].precisions == ("f32", "f16", "int8")
+    assert devices["npu"].driver == "1003967"
+    assert devices["cpu"].driver == "OpenVINO 2026.4.1"
+
+
+def test_a_second_card_gets_a_number() -> None:
+    assert list(listed(LAPTOP | {"GPU.2": LAPTOP["GPU.1"]})) == ["cpu", "igpu", "gpu", "npu", "gpu.1"]
+
+
+def test_a_single_gpu_without_a_number_is_found() -> None:
+    assert listed({"CPU": LAPTOP["CPU"], "GPU": LAPTOP["GPU.0"]})["igpu"].native == "GPU"
+
+
+def test_this_machine_has_a_cpu() -> None:
+    devices = openvino_devices(ov.Core(), "x")
+    assert devices[0].id == "cpu"
+    assert "f32" in devices[0].precisions
+
+
+def test_precision_is_f32_on_a_cpu_and_f16_on_a_gpu_with_the_vae_in_f32() -> None:
+    devices = listed(LAPTOP)
+    assert choose_precision("unet", devices["cpu"], None) == "f32"
+    assert choose_precision("unet", devices["igpu"], None) == "f16"
+    assert choose_precision("vae_decoder", devices["gpu"], None) == "f32"
+    assert choose_precision("unet", devices["igpu"], "f32") == "f32"
+
+
+def test_a_precision_that_is_not_native_is_refused() -> None:
+    with pytest.raises(DeviceError, match="no native bf16: choose one of f32"):
+        choose_precision("unet", listed(LAPTOP)["cpu"], "bf16")

@@ -1,0 +1,117 @@
+"""`models`: list, show, verify and remove model folders."""
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from runtime.errors import InvalidRequest, LapdrawError, ModelFolderError
+from runtime.model_folder import ListedModel, ModelFolder, find_model, list_models
+from runtime.pipeline import BUNDLED_MODELS, data_folder
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("action", nargs="?", default="list", choices=("list", "show", "verify", "remove"))
+    parser.add_argument("model", nargs="?", metavar="NAME|DIR", help="for show, verify and remove")
+    parser.add_argument("--data-dir", metavar="DIR", help="where models, outputs and the cache are")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do what was asked; `verify` of everything when no model is named."""
+    data = data_folder(options.data_dir)
+    if options.action == "list":
+        return _list(data, as_json=options.json)
+    if options.model is None:
+        raise InvalidRequest(f"models {options.action} needs a model: write its name or folder")
+    if options.action == "remove":
+        return _remove(options.model, data)
+    folder = find_model(options.model, data, BUNDLED_MODELS)
+    if options.action == "show":
+        return _show(folder, as_json=options.json)
+    folder.verify()
+    found = "every file is as it was written" if folder.manifest else ", ".join(folder.notes)
+    print(f"{folder.name}: {found}")
+    return 0
+
+
+def _list(data: Path, *, as_json: bool) -> int:
+    rows = [_row(model) for model in list_models(data, BUNDLED_MODELS)]
+    if as_json:
+        print(json.dumps(rows))
+        return 0
+    for row in rows:
+        what = (
+            row.get("error")
+            or f"{row['precision']}, {row['width']}x{row['height']}, {row['megabytes']:.0f} MB"
+        )
+        print(f"{row['name']:<24} {what}{' (bundled)' if row['bundled'] else ''}")
+    if not rows:
+        print(f"no models in {data / 'models'}: make one with `python launch.py optimize SOURCE`")
+    return 0
+
+
+def _row(model: ListedModel) -> dict[str, Any]:
+    row: dict[str, Any] = {"name": model.name, "path": str(model.path), "bundled": model.bundled}
+    try:
+        folder = model.open()
+    except LapdrawError as error:
+        return row | {"error": str(error)}
+    return row | {
+        "precision": folder.precision,
+        "width": folder.default_width,
+        "height": folder.default_height,
+        "megabytes": sum(f.stat().st_size for f in model.path.rglob("*") if f.is_file()) / 1e6,
+    }
+
+
+def _show(folder: ModelFolder, *, as_json: bool) -> int:
+    manifest = folder.manifest
+    facts: dict[str, Any] = {
+        "name": folder.name,
+        "path": str(folder.path),
+        "made for": folder.pipeline_class,
+        "components": list(folder.components),
+        "precision": folder.precision,
+        "size": f"{folder.default_width}x{folder.default_height}",
+        "prediction type": folder.prediction_type,
+        "source": manifest.source.location if manifest else None,
+        "created": manifest.created if manifest else None,
+        "tools": dict(manifest.tools) if manifest else {},
+        "error against PyTorch": {k: dict(v) for k, v in manifest.errors.items()} if manifest else {},
+        "notes": list(folder.notes),
+    }
+    if as_json:
+        print(json.dumps(facts))
+        return 0
+    for name, value in facts.items():
+        if value:
+            text = ", ".join(map(str, value)) if isinstance(value, list) else value
+            print(f"{name + ':':<24}{_lines(text) if isinstance(text, dict) else text}")
+    return 0
+
+
+def _lines(table: dict[str, Any]) -> str:
+    return ("\n" + " " * 24).join(f"{key}: {value}" for key, value in table.items())
+
+
+def _remove(name: str, data: Path) -> int:
+    listed = {model.name: model for model in list_models(data, BUNDLED_MODELS)}
+    model = listed.get(name)
+    if model is None:
+        raise ModelFolderError(
+            f"there is no model {name!r} in {data / 'models'}: known are {', '.join(listed)}"
+        )
+    if model.bundled:
+        raise InvalidRequest(f"{name} comes with the program: only models you added can be removed")
+    doomed = model.path.with_name(f".partial-{uuid4().hex}")  # gone at once, even if deleting is interrupted
+    try:
+        model.path.rename(doomed)
+    except OSError as error:
+        raise InvalidRequest(f"cannot remove {model.path} ({error.strerror}): close what uses it") from error
+    shutil.rmtree(doomed, ignore_errors=True)
+    print(f"removed {name}")
+    return 0
