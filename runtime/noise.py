@@ -13,9 +13,9 @@ MAX_SEED = 2**64 - 1
 
 
 class NoiseSource:
-    """One stream of standard normal numbers, equal to torch's for the same seed and the same sequence of shapes.
+    """One stream of standard normal numbers, torch's for the same seed and the same sequence of shapes.
 
-    Equal means to rounding (about 5e-7): torch's own vectorised logarithm and sine differ that much between CPUs.
+    Equal to rounding (5e-7): torch's own vectorised logarithm and sine differ that much between CPUs.
     """
 
     def __init__(self, seed: int) -> None:
@@ -45,7 +45,7 @@ class NoiseSource:
         return uniform
 
     def _one_by_one(self, count: int) -> Array:
-        """Box-Muller in double precision, one pair at a time; the second of a pair waits for the next call."""
+        """Box-Muller in double precision, a pair at a time; the second of a pair waits for the next call."""
         values = []
         for _ in range(count):
             if self._spare is not None:
@@ -63,7 +63,8 @@ class NoiseSource:
 
     def _uniform(self, count: int) -> Array:
         """Return float32 numbers in [0, 1) from the low 24 bits of one word each."""
-        return (self._words(count) & 0xFFFFFF).astype(np.float32) * np.float32(2.0**-24)
+        uniform: Array = (self._words(count) & 0xFFFFFF).astype(np.float32) * np.float32(2.0**-24)
+        return uniform
 
     def _uniform_double(self) -> float:
         """Return a number in [0, 1) from the low 53 bits of two words, the first of them high."""
@@ -86,7 +87,7 @@ class BatchNoise:
 
 
 def _box_muller(uniform: Array) -> Array:
-    """Turn blocks of 16 uniform numbers into normal ones: the first eight are radii, the last eight angles."""
+    """Turn blocks of 16 uniform numbers into normal ones: eight radii, then their eight angles."""
     blocks = uniform.reshape(-1, 2, _BLOCK // 2)
     radius = np.sqrt(np.float32(-2.0) * np.log(np.float32(1.0) - blocks[:, 0]))
     angle = np.float32(2.0 * math.pi) * blocks[:, 1]

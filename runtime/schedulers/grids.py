@@ -1,0 +1,125 @@
+"""Which training timesteps, and which sigmas, a number of steps visits."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from runtime.errors import InvalidRequest
+from runtime.schedulers.noise_levels import training_sigmas
+from runtime.schedulers.settings import Settings
+
+Table = npt.NDArray[np.float64]
+
+_RHO = 7.0  # Karras et al. 2022, section 3
+
+
+class SigmaGrid(NamedTuple):
+    """N timesteps and N + 1 falling sigmas; the last sigma is what the last step ends at."""
+
+    timesteps: list[float]
+    sigmas: list[float]
+
+
+def spaced_timesteps(settings: Settings, steps: int) -> Table:
+    """Return (N,) falling training timesteps (Lin et al. 2023, arXiv 2305.08891, table 2), maybe fractional.
+
+    Raises:
+        InvalidRequest: there are more steps than training timesteps.
+    """
+    total = settings.num_train_timesteps
+    _check(steps, total)
+    if settings.timestep_spacing == "leading":
+        return _kept(np.arange(steps)[::-1] * (total // steps) + settings.steps_offset, total)
+    if settings.timestep_spacing == "trailing":
+        return _trailing(total, steps)
+    # A single step starts from pure noise, not from the other end of the line.
+    return np.linspace(0, total - 1, steps)[::-1] if steps > 1 else np.array([total - 1.0])
+
+
+def inner_timesteps(settings: Settings, steps: int) -> Table:
+    """Return (N,) whole training timesteps of a solver whose last step ends where the spacing would put one more.
+
+    Raises:
+        InvalidRequest: there are more steps than that leaves.
+    """
+    total = settings.num_train_timesteps
+    if settings.timestep_spacing == "leading":
+        _check(steps, total - 1)
+        return _kept(np.arange(1, steps + 1)[::-1] * (total // (steps + 1)) + settings.steps_offset, total)
+    _check(steps, total)
+    if settings.timestep_spacing == "trailing":
+        return _trailing(total, steps)
+    return np.linspace(0, total - 1, steps + 1).round()[:0:-1]
+
+
+def exploding_grid(settings: Settings, steps: int, *, round_karras: bool = False) -> SigmaGrid:
+    """Return the grid of the samplers that came from k-diffusion, which runs to sigma zero unless told otherwise.
+
+    `round_karras`: diffusers rounds the timesteps of the DPM2 samplers with Karras sigmas to whole ones.
+    """
+    trained = training_sigmas(settings)
+    timesteps = spaced_timesteps(settings, steps).astype(np.float32).astype(np.float64)
+    sigmas = np.interp(timesteps, np.arange(len(trained)), trained)
+    if settings.sigma_schedule != "uniform":
+        sigmas = _spread(settings, sigmas[0], sigmas[-1], steps)
+        timesteps = np.array([timestep_of(sigma, trained) for sigma in sigmas])
+        if settings.sigma_schedule == "karras" and round_karras:
+            timesteps = timesteps.round()
+    last = 0.0 if settings.final_sigmas_type == "zero" else float(trained[0])
+    return SigmaGrid(timesteps.tolist(), [*sigmas.tolist(), last])
+
+
+def preserving_grid(settings: Settings, steps: int, *, round_karras: bool = True) -> SigmaGrid:
+    """Return the grid of the multistep solvers: whole timesteps; Karras and exponential span all training levels.
+
+    `round_karras`: whole timesteps by rounding with Karras sigmas, else by dropping the fraction, as diffusers.
+    """
+    trained = training_sigmas(settings)
+    timesteps = inner_timesteps(settings, steps)
+    if settings.sigma_schedule == "uniform":
+        sigmas = np.interp(timesteps, np.arange(len(trained)), trained)
+    else:
+        sigmas = _spread(settings, float(trained[-1]), float(trained[0]), steps)
+        timesteps = np.array([timestep_of(sigma, trained) for sigma in sigmas])
+        if settings.sigma_schedule == "karras" and round_karras:
+            timesteps = timesteps.round()
+    last = 0.0 if settings.final_sigmas_type == "zero" else float(trained[0])
+    return SigmaGrid(np.trunc(timesteps).tolist(), [*sigmas.tolist(), last])
+
+
+def timestep_of(sigma: float, trained: npt.NDArray[np.float32]) -> float:
+    """Return the fractional training timestep of `sigma`, interpolated in its logarithm."""
+    return float(np.interp(np.log(sigma), np.log(trained), np.arange(len(trained))))
+
+
+def _spread(settings: Settings, first: float, last: float, steps: int) -> Table:
+    """Return (N,) sigmas from `first` to `last`: evenly in the logarithm, or Karras et al. 2022, equation 5."""
+    if settings.sigma_schedule == "exponential":
+        return np.exp(np.linspace(math.log(first), math.log(last), steps))
+    ramp = np.linspace(0, 1, steps)
+    high, low = first ** (1 / _RHO), last ** (1 / _RHO)
+    return np.asarray((high + ramp * (low - high)) ** _RHO)
+
+
+def _trailing(total: int, steps: int) -> Table:
+    return np.arange(total, 0, -total / steps)[:steps].round() - 1
+
+
+def _kept(timesteps: npt.NDArray[np.int64], total: int) -> Table:
+    """Return the timesteps without those that an offset pushes out of training."""
+    return np.minimum(timesteps, total - 1).astype(np.float64)
+
+
+def _check(steps: int, most: int) -> None:
+    if not 1 <= steps <= most:
+        raise InvalidRequest(
+            f"num_inference_steps must be between 1 and {most} for this sampler, got {steps}"
+        )
+
+
+def interleaved(outer: Sequence[float], inner: Sequence[float]) -> list[float]:
+    """Return `outer` with one of `inner` after each item but the last: what two evaluations a step visit."""
+    return [value for pair in zip(outer, inner, strict=False) for value in pair] + [outer[-1]]
