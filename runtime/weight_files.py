@@ -3,9 +3,11 @@
 import json
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from runtime.errors import ModelFolderError
+from runtime.model_files import read_json_object
 
 XML_NAME = "openvino_model.xml"
 BIN_NAME = "openvino_model.bin"
@@ -22,6 +24,8 @@ _PRECISION_OF_TYPE = {
     "nf4": "int4",
 }
 _MAX_HEADER_BYTES = 100 << 20  # the limit of the safetensors library
+_BYTES_OF_PRECISION = {"fp32": 4, "fp16": 2, "bf16": 2, "int8": 1}
+_STEMS = ("diffusion_pytorch_model", "model")
 _PICKLES = (".bin", ".ckpt", ".pt", ".pth")
 
 
@@ -56,36 +60,74 @@ def check_ir_pair(xml: Path) -> str:
 
 
 def check_source_weights(folder: Path) -> str:
-    """Return how the safetensors of a diffusers component are stored, after checking that they are whole.
+    """Return how the weights of a diffusers component are stored, after checking that all files are whole.
 
     Raises ModelFolderError when there are none, only pickles (which run code when read), or one is cut short.
     """
+    stored = sum((_check_safetensors(path) for path in source_weights(folder)[0]), Counter[str]())
+    return stored.most_common(1)[0][0] if stored else "unknown"
+
+
+def count_numbers(files: Sequence[Path]) -> int:
+    """Return how many weights the safetensors files hold; raises ModelFolderError."""
+    stored = sum((_check_safetensors(path) for path in files), Counter[str]())
+    return sum(count // _BYTES_OF_PRECISION.get(precision, 1) for precision, count in stored.items())
+
+
+def source_weights(folder: Path) -> tuple[tuple[Path, ...], str | None]:
+    """Return the weight files that diffusers reads of a component, and their variant ("fp16", or None).
+
+    Raises ModelFolderError when there are none, only pickles, or a shard is missing.
+    """
     try:
         names = sorted(path.name for path in folder.iterdir())
-        weights = [folder / name for name in names if name.endswith(".safetensors")]
-        if weights:
-            stored = sum((_check_safetensors(path) for path in weights), Counter[str]())
-            return stored.most_common(1)[0][0] if stored else "unknown"
     except OSError as error:
         raise ModelFolderError(f"{folder} cannot be read ({error.strerror}): check permissions") from error
+    for variant in (None, "fp16"):
+        for stem in _STEMS:
+            whole = f"{stem}.{variant}.safetensors" if variant else f"{stem}.safetensors"
+            if whole in names:
+                return (folder / whole,), variant
+            index = (
+                f"{stem}.safetensors.index.{variant}.json" if variant else f"{stem}.safetensors.index.json"
+            )
+            if index in names:
+                return _shards(folder / index), variant
     pickles = [name for name in names if name.endswith(_PICKLES)]
     if pickles:
         raise ModelFolderError(
             f"{folder / pickles[0]} is a pickle, which can run any code when it is read: "
             "fetch the model's .safetensors files instead"
         )
-    raise ModelFolderError(f"{folder} holds no .safetensors weights: fetch the model again")
+    raise ModelFolderError(
+        f"{folder} holds no weights ({_STEMS[0]}.safetensors or {_STEMS[1]}.safetensors): "
+        "fetch the model again"
+    )
+
+
+def _shards(index: Path) -> tuple[Path, ...]:
+    shards = read_json_object(index).get("weight_map")
+    if not isinstance(shards, dict) or not shards:
+        raise ModelFolderError(f"{index} lists no files: fetch the model again")
+    paths = tuple(index.with_name(str(name)) for name in sorted({str(name) for name in shards.values()}))
+    for path in paths:
+        if path.parent != index.parent or not path.is_file():
+            raise ModelFolderError(f"{path} is missing, {index.name} names it: fetch the model again")
+    return paths
 
 
 def _check_safetensors(path: Path) -> Counter[str]:
     """Return the bytes stored per precision (format: github.com/huggingface/safetensors, "Format")."""
     fault = ModelFolderError(f"{path} is damaged (cut short or no safetensors file): fetch the model again")
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        header_bytes = int.from_bytes(file.read(8), "little")
-        if header_bytes > min(size, _MAX_HEADER_BYTES):
-            raise fault
-        text = file.read(header_bytes)
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            header_bytes = int.from_bytes(file.read(8), "little")
+            if header_bytes > min(size, _MAX_HEADER_BYTES):
+                raise fault
+            text = file.read(header_bytes)
+    except OSError as error:
+        raise ModelFolderError(f"{path} cannot be read ({error.strerror}): check its permissions") from error
     stored: Counter[str] = Counter()
     end = 0
     try:

@@ -1,0 +1,55 @@
+"""`python -m optimize SOURCE --output DIR --precision P`: what `launch.py optimize` runs."""
+
+import argparse
+import json
+import signal
+import sys
+from types import FrameType
+
+from optimize.export import PRECISIONS, Phase, export_model
+from runtime.errors import LapdrawError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Convert one model; return 0, or 2 after a sentence on standard error, or 130 when interrupted."""
+    parser = argparse.ArgumentParser(
+        prog="optimize", description="Convert a diffusers folder to OpenVINO IR."
+    )
+    parser.add_argument("source", help="a diffusers folder (with model_index.json)")
+    parser.add_argument("--output", required=True, help="the model folder to write; it must not exist")
+    parser.add_argument("--precision", default="fp16", choices=PRECISIONS, help="how weights are stored")
+    parser.add_argument("--json", action="store_true", help="progress and result as one JSON object a line")
+    options = parser.parse_args(arguments)
+
+    def show(phase: Phase) -> None:
+        if options.json:
+            text = json.dumps({"phase": phase.name, "index": phase.index, "total": phase.total})
+        else:
+            text = f"[{phase.index}/{phase.total}] {phase.name}"
+        print(text, file=sys.stderr, flush=True)
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        folder = export_model(options.source, options.output, precision=options.precision, progress=show)
+    except LapdrawError as error:
+        print(json.dumps({"error": str(error)}) if options.json else error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted: nothing was written", file=sys.stderr)
+        return 130
+    errors = folder.manifest.errors if folder.manifest else {}
+    if options.json:
+        print(json.dumps({"path": str(folder.path), "precision": folder.precision, "errors": errors}))
+    else:
+        measured = (f"{name} {values[folder.precision]:.1e}" for name, values in errors.items())
+        print(f"{folder.path} ({folder.precision}); error against PyTorch: {', '.join(measured)}")
+    return 0
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """End as for Ctrl-C, so that nothing unfinished stays."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,201 @@
+"""PyTorch's part of an export: each component becomes an FP32 IR, beside it what PyTorch made of fixed inputs.
+
+Runs in a process of its own (optimize.worker), so that PyTorch's memory is gone when the result is checked.
+"""
+
+import ctypes
+import gc
+import json
+import os
+import shutil
+import sys
+import warnings
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from optimize.families import COMPONENTS, Component, runtime_options
+from optimize.fidelity import save_reference
+from runtime.errors import ExportError
+from runtime.weight_files import XML_NAME, source_weights
+
+# What from_pretrained and the tracer raise on a source that they do not understand.
+_SOURCE_FAULTS = (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, AssertionError)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvertJob:
+    """What is to be converted, and where to; plain values, so that it crosses to another process as JSON."""
+
+    source: str
+    work: str  # gets COMPONENT/openvino_model.xml and .bin in FP32, COMPONENT.npz
+    model: str  # gets COMPONENT/config.json and tokenizer/
+    components: tuple[str, ...]
+    scheduler_config: dict[str, Any]
+
+    def to_json(self) -> str:
+        """Return the job as one line."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "ConvertJob":
+        """Read what `to_json` wrote."""
+        fields = json.loads(text)
+        return cls(**(fields | {"components": tuple(fields["components"])}))
+
+
+def convert(job: ConvertJob, report: Callable[[str], None]) -> None:
+    """Do the job, naming each phase; raises ExportError when the source cannot be loaded or exported."""
+    _keep_offline()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of tracing, and of deprecations between the libraries
+        _quieten_libraries()
+        loaded: dict[str, Any] = {}
+        for row in (COMPONENTS[name] for name in job.components):
+            if row.entry not in loaded:
+                loaded.clear()
+                _return_memory()
+                report(f"loading {row.entry}")
+                loaded[row.entry] = _load(Path(job.source), row)
+            report(f"exporting {row.name}")
+            _export(loaded[row.entry], row, job)
+        loaded.clear()
+        if "text_encoder" in job.components:
+            from optimize.tokenizer import write_tokenizer
+
+            report("exporting tokenizer")
+            write_tokenizer(Path(job.source, "tokenizer"), Path(job.model, "tokenizer"))
+
+
+def _load(source: Path, row: Component) -> Any:
+    """Return the torch module in f32, every weight of it from the source."""
+    import diffusers
+    import torch
+    import transformers
+
+    folder = source / row.entry
+    _, variant = source_weights(folder)
+    options = {
+        "use_safetensors": True,
+        "local_files_only": True,
+        "variant": variant,
+        "output_loading_info": True,
+    }
+    try:
+        if row.library == "diffusers":
+            kind = getattr(diffusers, row.class_name)
+            module, info = kind.from_pretrained(folder, torch_dtype=torch.float32, **options)
+        else:
+            kind = getattr(transformers, row.class_name)
+            module, info = kind.from_pretrained(folder, dtype=torch.float32, **options)
+    except _SOURCE_FAULTS as error:
+        raise ExportError(
+            f"{folder} could not be loaded ({_first_line(error)}): fetch the model again"
+        ) from error
+    absent = sorted(map(str, [*info["missing_keys"], *info["mismatched_keys"]]))
+    if absent:
+        raise ExportError(
+            f"{folder} lacks {len(absent)} of the weights that its config.json calls for, such as "
+            f"{absent[0]:.80}: fetch the model again"
+        )
+    return module.eval()
+
+
+def _export(module: Any, row: Component, job: ConvertJob) -> None:
+    """Write IR, reference and config.json of one component."""
+    import torch
+    from optimum.exporters.openvino import export
+    from optimum.exporters.tasks import TasksManager
+    from optimum.intel import OVConfig
+
+    folder = Path(job.model, row.name)
+    folder.mkdir()
+    _write_config(module, row, folder)
+    _arrange(module, row, Path(job.source))
+    inputs = row.check_inputs(module.config.to_dict() if row.library == "transformers" else module.config)
+    target = Path(job.work, row.name)
+    target.mkdir()
+    try:
+        with torch.no_grad():
+            outputs = module(**{name: torch.from_numpy(array) for name, array in inputs.items()})
+        save_reference(Path(job.work, f"{row.name}.npz"), inputs, [item.numpy() for item in outputs.values()])
+        make_config = TasksManager.get_exporter_config_constructor(
+            model=module,
+            exporter="openvino",
+            library_name="diffusers",
+            task=row.task,
+            model_type=row.export_type,
+        )
+        config = make_config(module.config, int_dtype="int64", float_dtype="fp32")
+        config.runtime_options = runtime_options(row, job.scheduler_config)
+        export(
+            module,
+            config,
+            target / XML_NAME,
+            ov_config=OVConfig(dtype="fp32"),  # named: left to itself, optimum stores large models as int8
+            stateful=False,
+            library_name="diffusers",
+        )
+    except _SOURCE_FAULTS as error:
+        free = shutil.disk_usage(target).free >> 20
+        raise ExportError(
+            f"{row.name} could not be exported ({_first_line(error)}; {free} MB of disk are free): "
+            "check the source and the free space"
+        ) from error
+
+
+def _arrange(module: Any, row: Component, source: Path) -> None:
+    """Set what optimum-intel's configuration reads, and make `forward` the part that is exported."""
+    if row.export_type == "vae-encoder":
+        module.forward = lambda sample: {"latent_parameters": module.encode(x=sample).latent_dist.parameters}
+    elif row.export_type == "vae-decoder":
+        module.forward = lambda latent_sample: module.decode(z=latent_sample)
+    elif row.export_type == "unet":
+        text_encoder = json.loads((source / "text_encoder" / "config.json").read_text(encoding="utf-8"))
+        module.config.model_max_length = text_encoder.get("max_position_embeddings", 77)
+        module.config.requires_aesthetics_score = False
+
+
+def _write_config(module: Any, row: Component, folder: Path) -> None:
+    """Write config.json as optimum-intel does, without the path that the source had on this machine."""
+    if row.library == "diffusers":
+        module.save_config(folder)
+    else:
+        module.config.export_model_type = row.export_type
+        module.config.save_pretrained(folder)
+    path = folder / "config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    config.pop("_name_or_path", None)
+    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _keep_offline() -> None:
+    """Nothing is fetched and nothing reported; the libraries read this when they are imported."""
+    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
+        os.environ[name] = "1"
+    # With this module absent, OpenVINO's converter falls back to a reporter that does nothing.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+
+
+def _quieten_libraries() -> None:
+    import diffusers
+    import transformers
+
+    for library in (diffusers, transformers):
+        library.utils.logging.set_verbosity_error()
+        library.utils.logging.disable_progress_bar()
+
+
+def _return_memory() -> None:
+    """Give freed weights back to the system; glibc keeps 2 GB of a full-size UNet otherwise."""
+    gc.collect()
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
+        if trim is not None:
+            trim(0)
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0]:.200}"

@@ -1,0 +1,186 @@
+"""Turning a source into a model folder: checked before, checked after, whole or not at all."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from importlib import metadata
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from optimize.convert import ConvertJob
+from optimize.families import MAX_ERROR, Component
+from optimize.fidelity import measure_error
+from optimize.source import SourceModel, open_source
+from optimize.staging import Staging, flush_file, refuse_existing
+from optimize.weights import store_fp16
+from optimize.worker import convert_in_worker
+from runtime.errors import ExportError
+from runtime.manifest import MANIFEST_NAME, Manifest, Source, describe_files
+from runtime.model_files import INDEX_NAME
+from runtime.model_folder import MANIFEST_MARK, ModelFolder
+from runtime.weight_files import BIN_NAME, XML_NAME
+
+PRECISIONS = ("fp16", "fp32")
+_TOOLS = ("openvino", "openvino-tokenizers", "optimum-intel", "diffusers", "transformers", "torch")
+_LEFT_OUT = {"safety_checker", "feature_extractor", "image_encoder"}  # PyTorch networks, not used here
+_ROOM = 64 << 20  # bytes for everything but weights: graphs, tokenizers, what PyTorch answered
+
+Convert = Callable[[ConvertJob, Callable[[str], None]], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phase:
+    """Where an export is: the phase that starts, and how many there are."""
+
+    name: str
+    index: int  # from 1
+    total: int
+
+
+def export_model(
+    source: str | Path,
+    output: str | Path,
+    precision: str = "fp16",
+    progress: Callable[[Phase], None] = lambda phase: None,
+    convert: Convert = convert_in_worker,
+) -> ModelFolder:
+    """Convert the diffusers folder `source` into the model folder `output`, with weights in fp16 or fp32.
+
+    Every component is executed and compared with PyTorch before the folder appears; the errors are written
+    into its manifest. `convert` does PyTorch's part, in a process of its own unless told otherwise. Raises
+    ExportError or ModelFolderError; then, and when the process is killed, there is no `output`.
+    """
+    if precision not in PRECISIONS:
+        raise ExportError(f"precision {precision!r} is not known: it must be one of {', '.join(PRECISIONS)}")
+    output = Path.cwd() / output
+    model = open_source(Path(source))
+    begin = _counter(model, progress)
+    begin("checking source")
+    refuse_existing(output)
+    numbers = model.numbers()
+    with Staging(output) as staging, _said_in_a_sentence(output), ThreadPoolExecutor(1) as pool:
+        _check_room(output.parent, numbers, precision)
+        hashes = pool.submit(model.hash_weights)
+        convert(_job(model, staging), begin)
+        errors: dict[str, dict[str, float]] = {}
+        for row in model.components:
+            begin(f"checking {row.name}")
+            errors[row.name] = _store_and_check(row, staging, precision)
+        begin("writing manifest")
+        _write_small_files(model.folder, staging.model)
+        staging.flush()
+        manifest = Manifest(
+            source=Source(location=_location(model.folder.path, output), sha256=hashes.result()),
+            precision=precision,
+            tools={name: metadata.version(name) for name in _TOOLS},
+            created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            errors=errors,
+            files=describe_files(staging.model),
+        )
+        (staging.model / MANIFEST_NAME).write_bytes(manifest.to_bytes())
+        flush_file(staging.model / MANIFEST_NAME)
+        ModelFolder(staging.model)  # a folder that we could not open ourselves must not appear
+        staging.commit()
+    return ModelFolder(output)
+
+
+def _counter(model: SourceModel, progress: Callable[[Phase], None]) -> Callable[[str], None]:
+    """Return what is called with the name of each phase, in order."""
+    loads = len({row.entry for row in model.components})
+    tokenizers = int("text_encoder" in model.folder.components)
+    total = 1 + loads + len(model.components) + tokenizers + len(model.components) + 1
+    numbers = count(1)
+    return lambda name: progress(Phase(name=name, index=next(numbers), total=total))
+
+
+def _job(model: SourceModel, staging: Staging) -> ConvertJob:
+    return ConvertJob(
+        source=str(model.folder.path.resolve()),
+        work=str(staging.work),
+        model=str(staging.model),
+        components=tuple(row.name for row in model.components),
+        scheduler_config=model.folder.scheduler_config,
+    )
+
+
+def _check_room(parent: Path, numbers: Mapping[str, int], precision: str) -> None:
+    """Refuse when the disk cannot hold the FP32 IR and, for FP16, the largest component once more."""
+    needed = 4 * sum(numbers.values()) + _ROOM
+    if precision == "fp16":
+        needed += 2 * max(numbers.values())
+    free = shutil.disk_usage(parent).free
+    if free < needed:
+        raise ExportError(
+            f"the export needs {needed / 1e9:.2f} GB in {parent} and {free / 1e9:.2f} GB are free: "
+            "free some, or give another place"
+        )
+
+
+@contextmanager
+def _said_in_a_sentence(output: Path) -> Iterator[None]:
+    """Turn a failing disk into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        free = shutil.disk_usage(output.parent).free >> 20
+        raise ExportError(
+            f"{error.filename or output} could not be written ({error.strerror or error}; {free} MB are "
+            "free): free some space, or give another place"
+        ) from error
+
+
+def _store_and_check(row: Component, staging: Staging, precision: str) -> dict[str, float]:
+    """Put the IR of a component in its place; return its errors by precision of the weights."""
+    converted, reference = staging.work / row.name, staging.work / f"{row.name}.npz"
+    final = staging.model / row.name
+    errors: dict[str, float] = {}
+    if precision == "fp32":
+        for name in (XML_NAME, BIN_NAME):
+            (converted / name).rename(final / name)
+    else:
+        try:
+            lossy = store_fp16(converted, final)
+        except RuntimeError as error:  # OpenVINO names neither file nor cause
+            raise OSError(None, f"OpenVINO: {error!s:.200}", str(final)) from error
+        if lossy:
+            errors["fp32"] = measure_error(converted, reference)
+        shutil.rmtree(converted)
+    errors[precision] = measure_error(final, reference)
+    errors.setdefault("fp32", errors[precision])  # the same weights, number for number
+    for stored, measured in errors.items():
+        if not measured <= MAX_ERROR[stored]:
+            raise ExportError(
+                f"{row.name} in {stored} is off by {measured:.1e} of its largest output, at most "
+                f"{MAX_ERROR[stored]:.0e} is allowed: nothing was written; please report this with the "
+                "name of the model"
+            )
+    return errors
+
+
+def _write_small_files(source: ModelFolder, output: Path) -> None:
+    """Write the scheduler's configuration as it is, and an index of what is in the folder."""
+    (output / "scheduler").mkdir()
+    scheduler = Path("scheduler", "scheduler_config.json")
+    shutil.copyfile(source.path / scheduler, output / scheduler)
+    index: dict[str, Any] = {name: value for name, value in source.index.items() if name != "_name_or_path"}
+    for name in _LEFT_OUT & index.keys():
+        index[name] = [None, None]
+    if "requires_safety_checker" in index:
+        index["requires_safety_checker"] = False
+    index[MANIFEST_MARK] = MANIFEST_NAME
+    (output / INDEX_NAME).write_text(json.dumps(index, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _location(source: Path, output: Path) -> str:
+    """Return where the source lies, seen from the model folder when both are on one drive."""
+    start = output.parent.resolve() / output.name
+    try:
+        return Path(os.path.relpath(source.resolve(), start)).as_posix()
+    except ValueError:  # another drive
+        return source.resolve().as_posix()
