@@ -1,20 +1,8 @@
 """Samplers in NumPy: `build_scheduler` makes one, `SAMPLERS` and `SCHEDULES` list what there is."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
-
-from runtime.errors import InvalidRequest, ModelFolderError
 from runtime.schedulers.base import DrawNoise, Scheduler
-from runtime.schedulers.settings import Settings
-from runtime.schedulers.tables import (
-    SAMPLERS,
-    SCHEDULES,
-    SamplerKind,
-    Schedule,
-    find_sampler,
-    find_schedule,
-)
+from runtime.schedulers.choice import SamplerChoice, build_scheduler, choose_sampler
+from runtime.schedulers.tables import SAMPLERS, SCHEDULES, SamplerKind, Schedule
 
 __all__ = [
     "SAMPLERS",
@@ -27,59 +15,3 @@ __all__ = [
     "build_scheduler",
     "choose_sampler",
 ]
-
-
-@dataclass(frozen=True, kw_only=True)
-class SamplerChoice:
-    """A sampler and a schedule that go together, with the model's settings: ready to be built for any steps."""
-
-    kind: SamplerKind
-    settings: Settings
-    schedule: str
-
-    @property
-    def sampler(self) -> str:
-        """Name of the sampler, as in SAMPLERS."""
-        return self.kind.name
-
-    def build(self, num_inference_steps: int) -> Scheduler:
-        """Return a fresh scheduler for one generation; raises InvalidRequest for a number of steps it cannot do."""
-        return self.kind.build(self.settings, num_inference_steps)
-
-
-def build_scheduler(
-    sampler: str | None, schedule: str | None, config: Mapping[str, Any], num_inference_steps: int
-) -> Scheduler:
-    """Return a fresh scheduler for one generation: `choose_sampler`, then `build`; raises as both do."""
-    return choose_sampler(sampler, schedule, config).build(num_inference_steps)
-
-
-def choose_sampler(sampler: str | None, schedule: str | None, config: Mapping[str, Any]) -> SamplerChoice:
-    """Return what names in any spelling mean for a model; None is the model's own.
-
-    The sampler may name both ("DPM++ 2M Karras"). `config` is the model's `scheduler_config.json`; what it leaves
-    out is as in diffusers' `from_config`.
-
-    Raises:
-        InvalidRequest: a name is unknown, or the sampler has no such schedule.
-        ModelFolderError: the configuration has a value that is wrong or not supported.
-    """
-    kind, named = find_sampler(sampler or _own_sampler(config))
-    chosen = find_schedule(schedule) if schedule else named or find_schedule("Automatic")
-    if named and chosen != named:
-        raise InvalidRequest(f"sampler {sampler!r} already names a schedule, got {schedule!r} too: name one")
-    if chosen.name not in kind.schedules:
-        listed = " or ".join(kind.schedules)
-        raise InvalidRequest(f"{kind.name} has no schedule {chosen.name}: choose {listed}, or another sampler")
-    settings = Settings.read({**config, **chosen.settings}, kind.defaults)
-    return SamplerChoice(kind=kind, settings=replace(settings, **kind.fixed), schedule=chosen.name)
-
-
-def _own_sampler(config: Mapping[str, Any]) -> str:
-    """Return the name of the sampler that a model asks for."""
-    name = config.get("_class_name")
-    if not isinstance(name, str):
-        raise ModelFolderError(f"scheduler_config.json: _class_name is {name!r}: choose a sampler by name")
-    if name == "DPMSolverMultistepScheduler" and config.get("algorithm_type") == "sde-dpmsolver++":
-        return "DPM++ 2M SDE"
-    return name

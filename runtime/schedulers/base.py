@@ -1,4 +1,4 @@
-"""What a scheduler is: a small object made for one generation that turns noise predictions into the next latents."""
+"""What a scheduler is: made for one generation, it turns what the network says into the next latents."""
 
 from typing import Protocol
 
@@ -16,10 +16,10 @@ class DrawNoise(Protocol):
 class Scheduler(Protocol):
     """One evaluation plan of a sampler: made per request, never shared, indexed by evaluation.
 
-    `timesteps[i]` is the (possibly fractional) training timestep that the UNet sees at evaluation i. A sampler
-    that evaluates the UNet more than once in a step has more evaluations than steps; `step_index[i]` says to
-    which of the `num_inference_steps` shown steps evaluation i belongs. Multi-step history is kept inside;
-    an object may start at any evaluation (image to image) and must then be driven in order.
+    `timesteps[i]` is the (possibly fractional) training timestep that the UNet sees at evaluation i. A step
+    may evaluate the UNet more than once: `step_index[i]` says to which of the `num_inference_steps`
+    shown steps evaluation i belongs. Multi-step history is kept inside, so an object is driven once and in
+    order; it may start at the first evaluation of any step (image to image).
     """
 
     @property

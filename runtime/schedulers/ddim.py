@@ -6,12 +6,12 @@ from runtime.arrays import Array
 from runtime.schedulers.base import DrawNoise
 from runtime.schedulers.grids import spaced_timesteps
 from runtime.schedulers.noise_levels import Level, training_alphas
-from runtime.schedulers.sampler import Plan, Sampler
+from runtime.schedulers.sampler import Plan, Sampler, weighted_sum
 from runtime.schedulers.settings import Settings
 
 
 class DDIM(Sampler):
-    """Denoising diffusion implicit models without noise, equation 12 of Song et al. 2020 (arXiv 2010.02502)."""
+    """DDIM without noise, equation 12 of Song et al. 2020 (arXiv 2010.02502)."""
 
     def __init__(self, settings: Settings, steps: int) -> None:
         timesteps = spaced_timesteps(settings, steps).round().astype(int).tolist()
@@ -38,12 +38,12 @@ class DDPM(Sampler):
         there = self._levels[i + 1] if i + 1 < len(self._levels) else Level(1.0, 0.0)
         kept = (here.alpha / there.alpha) ** 2
         share = (there.sigma / here.sigma) ** 2
-        mean = there.alpha * (1.0 - kept) / here.sigma**2 * image + math.sqrt(kept) * share * latents
+        mean: Array = there.alpha * (1.0 - kept) / here.sigma**2 * image + math.sqrt(kept) * share * latents
         if self.timesteps[i] == 0:
             return mean
         large = self._settings.variance_type == "fixed_large"
         variance = 1.0 - kept if large else max(share * (1.0 - kept), 1e-20)
-        return mean + math.sqrt(variance) * noise()
+        return weighted_sum((1.0, math.sqrt(variance)), (mean, noise()))
 
 
 def trained_plan(settings: Settings, timesteps: list[int]) -> Plan:
@@ -57,7 +57,7 @@ def trained_plan(settings: Settings, timesteps: list[int]) -> Plan:
 
 
 def trained_levels(settings: Settings, timesteps: list[int]) -> list[Level]:
-    """Return the level of each training timestep; one below zero is what comes after training's first level."""
+    """Return the level of each training timestep; below zero is the level that the last step ends at."""
     alphas = training_alphas(settings)
     end = 1.0 if settings.set_alpha_to_one else float(alphas[0])
     return [Level.trained(float(alphas[t]) if t >= 0 else end) for t in timesteps]

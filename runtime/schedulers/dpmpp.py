@@ -5,10 +5,10 @@ import math
 from runtime.arrays import Array
 from runtime.schedulers.base import DrawNoise
 from runtime.schedulers.grids import preserving_grid
-from runtime.schedulers.sampler import Sampler, preserving_plan
+from runtime.schedulers.sampler import Sampler, preserving_plan, weighted_sum
 from runtime.schedulers.settings import Settings
 
-FEW_STEPS = 15  # below this the last steps of multistep solvers may be of lower order
+FEW_STEPS = 15  # below this the last steps of a multistep solver may be of lower order
 
 
 class DPMpp2M(Sampler):
@@ -23,49 +23,55 @@ class DPMpp2M(Sampler):
         self._history: list[Array] = []  # images, newest first
 
     def step(self, noise_pred: Array, i: int, latents: Array, noise: DrawNoise) -> Array:
-        """Integrate exactly in h = log(sigma / sigma_next) a polynomial through the images seen so far.
+        """Integrate a polynomial through the images seen so far, exactly, over h = log(sigma / sigma_next).
 
-        Fresh noise makes the latents forget twice as fast (appendix: SDE-DPM-Solver++), so its span is 2h.
+        Fresh noise makes the latents forget twice as fast: then the integral runs over 2h.
         """
         image, _ = self._split(noise_pred, i, latents)
         self._history = [image, *self._history[:2]]
         here, there = self._levels[i], self._levels[i + 1]
         kept = self._sigmas[i + 1] / self._sigmas[i]  # exp(-h)
-        if self.stochastic:
-            change = self._change(i, span=2 * self._h(i), gone=1 - kept**2)
-            fresh = there.sigma * math.sqrt(1 - kept**2) * noise()
-            return there.sigma / here.sigma * kept * latents + there.alpha * change + fresh
-        change = self._change(i, span=self._h(i), gone=1 - kept)
-        return there.sigma / here.sigma * latents + there.alpha * change
+        if not self.stochastic:
+            change = self._change(i, span=self._h(i), gone=1 - kept)
+            return there.sigma / here.sigma * latents + there.alpha * change
+        gone = 1 - kept**2
+        change = self._change(i, span=2 * self._h(i), gone=gone)
+        weights = there.sigma / here.sigma * kept, there.alpha, there.sigma * math.sqrt(gone)
+        return weighted_sum(weights, (latents, change, noise()))
 
     def _change(self, i: int, *, span: float, gone: float) -> Array:
-        """Return the integral of exp(-s) times the image over s from 0 to `span`; `gone` is 1 - exp(-span)."""
+        """Return the integral of exp(-s) times the image, s from 0 to `span`; `gone` is 1 - exp(-span)."""
         order = min(self._order(i), len(self._history))
         newest = self._history[0]
         if order == 1:
             return gone * newest
-        first = (newest - self._history[1]) * (self._h(i) / self._h(i - 1))
+        h, h_before = self._h(i), self._h(i - 1)
+        slope: Array = h / h_before * (newest - self._history[1])
         linear = 1 - gone / span if span else 0.0
         if order == 2:
-            return gone * newest + (linear if self._settings.solver_type == "heun" else gone / 2) * first
-        ratio, ratio_before = self._h(i - 1) / self._h(i), self._h(i - 2) / self._h(i)
-        second = (first - (self._history[1] - self._history[2]) / ratio_before) / (ratio + ratio_before)
-        return gone * newest + linear * (first + ratio * second) + (0.5 - linear / span) * second
+            return gone * newest + (linear if self._settings.solver_type == "heun" else gone / 2) * slope
+        h_first = self._h(i - 2)
+        bend: Array = slope - h / h_first * (self._history[1] - self._history[2])
+        slope = slope + h_before / (h_before + h_first) * bend
+        quadratic = 0.5 - linear / span if span else 0.0
+        return weighted_sum((gone, linear, quadratic * h / (h_before + h_first)), (newest, slope, bend))
 
     def _order(self, i: int) -> int:
         """Return how many images step i may use."""
-        left = len(self._levels) - 1 - i
-        cautious = self._settings.lower_order_final and len(self._levels) <= FEW_STEPS
+        left = len(self.timesteps) - i
+        cautious = self._settings.lower_order_final and len(self.timesteps) < FEW_STEPS
         if left == 1 and (cautious or self._settings.euler_at_final or self._sigmas[-1] == 0):
             return 1
-        return min(2, self._settings.solver_order) if left == 2 and cautious else self._settings.solver_order
+        return (
+            min(left, self._settings.solver_order) if left == 2 and cautious else self._settings.solver_order
+        )
 
     def _h(self, i: int) -> float:
-        """Return how much of log(alpha / sigma) step i gains."""
+        """Return how much log(alpha / sigma) gains in step i."""
         return math.log(self._sigmas[i] / self._sigmas[i + 1]) if self._sigmas[i + 1] else math.inf
 
 
 class DPMpp2MSDE(DPMpp2M):
-    """SDE-DPM-Solver++(2M) of the same paper: fresh noise in every step, drawn in the last one too."""
+    """SDE-DPM-Solver++(2M) of the same paper; noise is drawn in every step, the last one included."""
 
     stochastic = True

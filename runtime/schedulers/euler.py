@@ -11,7 +11,7 @@ from runtime.schedulers.settings import Settings
 
 
 class Euler(Sampler):
-    """Euler's method, algorithm 2 of Karras et al. 2022 (arXiv 2206.00364) without its second-order correction."""
+    """Euler's method in sigma, algorithm 2 of Karras et al. 2022 (arXiv 2206.00364) without correction."""
 
     def __init__(self, settings: Settings, steps: int) -> None:
         super().__init__(exploding_plan(settings, exploding_grid(settings, steps)))
@@ -22,7 +22,7 @@ class Euler(Sampler):
 
 
 class EulerAncestral(Euler):
-    """Euler's method to a lower level, then fresh noise up to the next one (k-diffusion's ancestral sampling)."""
+    """Euler's method to a lower level, then fresh noise up to the next one."""
 
     def step(self, noise_pred: Array, i: int, latents: Array, noise: DrawNoise) -> Array:
         """Draw noise in every step, the last one included, as diffusers does."""

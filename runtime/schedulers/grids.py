@@ -1,7 +1,6 @@
 """Which training timesteps, and which sigmas, a number of steps visits."""
 
 import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -40,7 +39,7 @@ def spaced_timesteps(settings: Settings, steps: int) -> Table:
 
 
 def inner_timesteps(settings: Settings, steps: int) -> Table:
-    """Return (N,) whole training timesteps of a solver whose last step ends where the spacing would put one more.
+    """Return (N,) whole training timesteps, spaced as N + 1 of which the last one is the end.
 
     Raises:
         InvalidRequest: there are more steps than that leaves.
@@ -52,13 +51,13 @@ def inner_timesteps(settings: Settings, steps: int) -> Table:
     _check(steps, total)
     if settings.timestep_spacing == "trailing":
         return _trailing(total, steps)
-    return np.linspace(0, total - 1, steps + 1).round()[:0:-1]
+    return np.asarray(np.linspace(0, total - 1, steps + 1)[:0:-1].round())
 
 
 def exploding_grid(settings: Settings, steps: int, *, round_karras: bool = False) -> SigmaGrid:
-    """Return the grid of the samplers that came from k-diffusion, which runs to sigma zero unless told otherwise.
+    """Return the grid of k-diffusion's samplers: Karras and exponential start where the timesteps start.
 
-    `round_karras`: diffusers rounds the timesteps of the DPM2 samplers with Karras sigmas to whole ones.
+    `round_karras`: round the timesteps of Karras sigmas (diffusers does for the DPM2 samplers).
     """
     trained = training_sigmas(settings)
     timesteps = spaced_timesteps(settings, steps).astype(np.float32).astype(np.float64)
@@ -73,9 +72,9 @@ def exploding_grid(settings: Settings, steps: int, *, round_karras: bool = False
 
 
 def preserving_grid(settings: Settings, steps: int, *, round_karras: bool = True) -> SigmaGrid:
-    """Return the grid of the multistep solvers: whole timesteps; Karras and exponential span all training levels.
+    """Return the grid of the multistep solvers: Karras and exponential span training, timesteps are whole.
 
-    `round_karras`: whole timesteps by rounding with Karras sigmas, else by dropping the fraction, as diffusers.
+    `round_karras`: round the timesteps of Karras sigmas; else, as for exponential, the fraction is dropped.
     """
     trained = training_sigmas(settings)
     timesteps = inner_timesteps(settings, steps)
@@ -96,7 +95,7 @@ def timestep_of(sigma: float, trained: npt.NDArray[np.float32]) -> float:
 
 
 def _spread(settings: Settings, first: float, last: float, steps: int) -> Table:
-    """Return (N,) sigmas from `first` to `last`: evenly in the logarithm, or Karras et al. 2022, equation 5."""
+    """Return (N,) sigmas from `first` to `last`: even in the logarithm, or Karras et al. 2022, equation 5."""
     if settings.sigma_schedule == "exponential":
         return np.exp(np.linspace(math.log(first), math.log(last), steps))
     ramp = np.linspace(0, 1, steps)
@@ -105,7 +104,7 @@ def _spread(settings: Settings, first: float, last: float, steps: int) -> Table:
 
 
 def _trailing(total: int, steps: int) -> Table:
-    return np.arange(total, 0, -total / steps)[:steps].round() - 1
+    return np.asarray(np.arange(total, 0, -total / steps)[:steps].round() - 1)
 
 
 def _kept(timesteps: npt.NDArray[np.int64], total: int) -> Table:
@@ -118,8 +117,3 @@ def _check(steps: int, most: int) -> None:
         raise InvalidRequest(
             f"num_inference_steps must be between 1 and {most} for this sampler, got {steps}"
         )
-
-
-def interleaved(outer: Sequence[float], inner: Sequence[float]) -> list[float]:
-    """Return `outer` with one of `inner` after each item but the last: what two evaluations a step visit."""
-    return [value for pair in zip(outer, inner, strict=False) for value in pair] + [outer[-1]]

@@ -21,8 +21,7 @@ class LCM(Sampler):
         taught = settings.original_inference_steps
         if not 1 <= steps <= taught:
             raise InvalidRequest(
-                f"num_inference_steps must be between 1 and {taught} for LCM, the steps the model was taught with, "
-                f"got {steps}"
+                f"num_inference_steps must be between 1 and {taught} for LCM, got {steps}: 4 to 8 are usual"
             )
         every = settings.num_train_timesteps // taught
         chosen = np.linspace(0, taught, steps, endpoint=False).astype(int)

@@ -1,4 +1,4 @@
-"""Noise levels: how much image and how much noise is in the latents, and what a prediction says about both."""
+"""Noise levels: how much image and how much noise is in the latents, and which of it is which."""
 
 import math
 from typing import NamedTuple
@@ -14,7 +14,7 @@ _ALMOST_NO_IMAGE = 2.0**-24  # keeps sigma finite at zero terminal SNR, as diffu
 class Level(NamedTuple):
     """A noise level: latents are `alpha * image + sigma * noise`.
 
-    Two conventions are in use, and one level can be written in both: variance preserving (alpha² + sigma² = 1,
+    Two conventions are in use, and a level can be written in both: variance preserving (alpha² + sigma² = 1,
     what networks are trained on) and variance exploding (alpha = 1, the sigma of Karras et al. 2022).
     """
 
@@ -49,21 +49,21 @@ class Level(NamedTuple):
     def split(self, latents: Array, output: Array, prediction_type: PredictionType) -> tuple[Array, Array]:
         """Return the image and the noise that `latents` of this level consist of, by the network's output.
 
-        v is `alpha * noise - sigma * image` at the variance preserving level (Salimans and Ho 2022, appendix D).
+        v is `alpha * noise - sigma * image`, variance preserving (Salimans and Ho 2022, appendix D).
         """
         if prediction_type == "epsilon":
-            return (latents - self.sigma * output) / self.alpha, output
+            return np.divide(latents - self.sigma * output, self.alpha), output
         if prediction_type == "sample":
-            return output, (latents - self.alpha * output) / self.sigma
+            return output, np.divide(latents - self.alpha * output, self.sigma)
         alpha, sigma = self.alpha / self.norm, self.sigma / self.norm
         unit = latents / self.norm
         return alpha * unit - sigma * output, sigma * unit + alpha * output
 
 
 def training_alphas(settings: Settings) -> Array:
-    """Return (T,) the share of the image in the variance at each training timestep, alpha² or "alphas_cumprod".
+    """Return (T,) alpha² of the variance preserving level of each training timestep ("alphas_cumprod").
 
-    In float32 and in torch's order of operations: a rounded timestep can hang on the last bit.
+    In float32 and in torch's order of operations, since a rounded timestep can hang on the last bit.
     """
     betas = _betas(settings)
     if not settings.rescale_betas_zero_snr:
@@ -103,10 +103,13 @@ def _linspace(first: float, last: float, count: int) -> Array:
     start, end = np.float32(first), np.float32(last)
     step = np.float64((end - start) / np.float32(max(count - 1, 1)))
     index = np.arange(count, dtype=np.float64)
-    values = np.where(index < count // 2, start + step * index, end - step * (count - 1 - index))
-    return values.astype(np.float32)
+    values: Array = np.where(
+        index < count // 2, start + step * index, end - step * (count - 1 - index)
+    ).astype(np.float32)
+    return values
 
 
 def _cumulative(alphas: Array) -> Array:
     """Return the running product, in double precision inside as torch's."""
-    return np.cumprod(alphas, dtype=np.float64).astype(np.float32)
+    product: Array = np.cumprod(alphas, dtype=np.float64).astype(np.float32)
+    return product

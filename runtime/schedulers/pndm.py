@@ -7,7 +7,7 @@ from runtime.errors import InvalidRequest
 from runtime.schedulers.base import DrawNoise
 from runtime.schedulers.ddim import trained_levels
 from runtime.schedulers.grids import spaced_timesteps
-from runtime.schedulers.sampler import Plan, Sampler
+from runtime.schedulers.sampler import Plan, Sampler, weighted_sum
 from runtime.schedulers.settings import Settings
 
 _WARM_UP_STEPS = 3
@@ -23,8 +23,9 @@ _ADAMS_BASHFORTH = (  # newest output first
 class PNDM(Sampler):
     """Pseudo numerical methods, algorithm 2 of Liu et al. 2022 (arXiv 2202.09778).
 
-    Three steps of four evaluations (Runge-Kutta), or with `skip_prk_steps` (PLMS) one step of two evaluations,
-    come before the multistep. Outputs are combined as they are and then read: for v that is diffusers' choice.
+    Three steps of four evaluations (Runge-Kutta) or, with `skip_prk_steps` (PLMS), one of two come
+    before the multistep. Started in the middle, the multistep grows from order 1 (diffusers repeats a step
+    there too, and is one late from then on). Outputs, v as well, are combined as they are and then read.
     """
 
     def __init__(self, settings: Settings, steps: int) -> None:
@@ -55,6 +56,7 @@ class PNDM(Sampler):
             )
         )
         self._whole = timesteps
+        self._trained = trained_levels(settings, [*range(settings.num_train_timesteps), -1])
         self._history: list[Array] = []  # newest first
         self._start: Array | None = None
         self._slope: Array | None = None
@@ -65,20 +67,20 @@ class PNDM(Sampler):
             return self._runge_kutta(noise_pred, i, latents)
         timestep = self._whole[i]
         if i == 1 and self._start is not None:  # the first step again, by the mean slope of its two ends
-            mean = (noise_pred + self._history[0]) / 2
+            mean: Array = 0.5 * (noise_pred + self._history[0])
             return self._move(mean, timestep + self._stride, timestep, self._start)
         self._start = latents
         self._history = [noise_pred, *self._history[:3]]
-        slope = _weighted(_ADAMS_BASHFORTH[len(self._history) - 1], self._history)
+        slope = weighted_sum(_ADAMS_BASHFORTH[len(self._history) - 1], self._history)
         return self._move(slope, timestep, timestep - self._stride, latents)
 
     def _runge_kutta(self, output: Array, i: int, latents: Array) -> Array:
-        """Return the latents after one of the four stages; all of them set out from the step's first latents."""
+        """Return the latents after one of the four stages, which all set out from the first one's latents."""
         stage, half = i % 4, self._stride // 2
         if stage == 0:
             self._start, self._slope = latents, None
             self._history = [output, *self._history]
-        part = _RUNGE_KUTTA[stage] * output
+        part: Array = _RUNGE_KUTTA[stage] * output
         self._slope = part if self._slope is None else self._slope + part
         start = latents if self._start is None else self._start
         target = self._whole[i] - (half if stage in (0, 2) else 0)
@@ -86,13 +88,5 @@ class PNDM(Sampler):
 
     def _move(self, output: Array, source: int, target: int, latents: Array) -> Array:
         """Equation 11: the transfer of `latents` from one timestep to another, a DDIM step by this output."""
-        here, there = trained_levels(self._settings, [source, target])
+        here, there = self._trained[source], self._trained[max(target, -1)]
         return there.mix(*here.split(latents, output, self._settings.prediction_type))
-
-
-def _weighted(weights: tuple[float, ...], arrays: list[Array]) -> Array:
-    """Return the sum of the arrays, each times its weight."""
-    total = weights[0] * arrays[0]
-    for weight, array in zip(weights[1:], arrays[1:], strict=True):
-        total = total + weight * array
-    return total

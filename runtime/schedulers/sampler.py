@@ -17,8 +17,8 @@ from runtime.schedulers.settings import Settings
 class Plan:
     """The E evaluations of one generation.
 
-    `timesteps` (E,) and `step_index` (E,) are the Scheduler's. `levels` (E,), or (E + 1,) where the level that the
-    last evaluation leaves is part of the plan, are the noise levels of the latents at each evaluation.
+    `timesteps` (E,) and `step_index` (E,) are the Scheduler's. `levels` (E,) are the noise levels of the
+    latents at each evaluation; a sampler that ends at a level of the plan has it as one more, (E + 1,).
     """
 
     settings: Settings
@@ -81,5 +81,13 @@ def preserving_plan(settings: Settings, grid: SigmaGrid) -> Plan:
 
 
 def initial_sigma(settings: Settings, sigma: float) -> float:
-    """Return the scale of the first noise; with leading timesteps the image is held to share in it, as diffusers."""
+    """Return the scale of the first noise; diffusers counts the image in it where timesteps are leading."""
     return Level(1.0, sigma).norm if settings.timestep_spacing == "leading" else sigma
+
+
+def weighted_sum(weights: Sequence[float], arrays: Sequence[Array]) -> Array:
+    """Return the sum of the arrays, each times its weight."""
+    total = weights[0] * arrays[0]
+    for weight, array in zip(weights[1:], arrays[1:], strict=True):
+        total = total + weight * array
+    return total

@@ -43,9 +43,8 @@ class Settings:
     clip_sample_range: float = 1.0
     variance_type: Literal["fixed_small", "fixed_small_log", "fixed_large"] = "fixed_small"  # DDPM
     skip_prk_steps: bool = False  # PNDM
-    algorithm_type: str = "dpmsolver++"  # DPM++ 2M and its SDE
     solver_order: Literal[1, 2, 3] = 2  # DPM++ 2M, DEIS, UniPC
-    solver_type: str = "midpoint"  # DPM++ 2M: midpoint or heun; UniPC: bh1 or bh2
+    solver_type: Literal["midpoint", "heun", "bh1", "bh2", "logrho"] = "midpoint"
     lower_order_final: bool = True
     euler_at_final: bool = False
     original_inference_steps: int = 50  # LCM
@@ -62,7 +61,8 @@ class Settings:
         for name, served in _SERVED_ONLY.items():
             if name in said and said[name] != served:
                 raise ModelFolderError(
-                    f"scheduler_config.json: {name} {said[name]!r} is not supported: use a model with {served!r}"
+                    f"scheduler_config.json: {name} must be {served!r}, got {said[name]!r}, "
+                    "which is not supported: use another model"
                 )
         kinds = {each.name: each.type for each in fields(cls)}
         read = {name: _checked(name, kinds[name], said[name]) for name in kinds if name in said}

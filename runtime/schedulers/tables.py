@@ -33,9 +33,9 @@ class Schedule:
 class SamplerKind:
     """A sampler by A1111's name; the aliases are k-diffusion's and diffusers'.
 
-    `evaluations_per_step` is how often a step calls the network, the first or the last one aside. A `stochastic`
-    sampler draws noise in its steps. `defaults` are its diffusers class's where a model says nothing; `fixed` are
-    options that the class does not have.
+    `evaluations_per_step` is how often a step calls the network, first or last one aside; `stochastic`
+    samplers draw noise in their steps. `defaults` are the diffusers class's where they are not those of
+    Settings; `fixed` are options that the class does not have.
     """
 
     name: str
@@ -157,7 +157,7 @@ SAMPLERS: tuple[SamplerKind, ...] = (
     ),
 )
 
-_Row = TypeVar("_Row", Schedule, SamplerKind)
+_Row = TypeVar("_Row", bound="Schedule | SamplerKind")
 
 
 def find_sampler(name: str) -> tuple[SamplerKind, Schedule | None]:
@@ -191,7 +191,11 @@ def find_schedule(name: str) -> Schedule:
 
 
 def _by_key(rows: Sequence[_Row]) -> dict[str, _Row]:
-    return {_key(name): row for row in rows for name in (row.name, *row.aliases)}
+    by_key: dict[str, _Row] = {}
+    for row in rows:
+        for name in (row.name, *row.aliases):
+            by_key[_key(name)] = row
+    return by_key
 
 
 def _key(name: str) -> str:

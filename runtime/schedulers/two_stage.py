@@ -3,17 +3,19 @@
 import math
 from abc import abstractmethod
 
+import numpy as np
+
 from runtime.arrays import Array
 from runtime.schedulers.base import DrawNoise
 from runtime.schedulers.euler import ancestral
 from runtime.schedulers.grids import exploding_grid, timestep_of
 from runtime.schedulers.noise_levels import Level, training_sigmas
-from runtime.schedulers.sampler import Plan, Sampler, initial_sigma
+from runtime.schedulers.sampler import Plan, Sampler, initial_sigma, weighted_sum
 from runtime.schedulers.settings import Settings
 
 
 class TwoStage(Sampler):
-    """N steps of 2N - 1 evaluations: even ones begin a step, odd ones finish it, the last one is a step alone."""
+    """N steps of 2N - 1 evaluations: even ones begin a step, odd ones finish it, the last is a step alone."""
 
     round_karras = False
 
@@ -23,9 +25,8 @@ class TwoStage(Sampler):
         timesteps, sigmas = grid.timesteps[:1], grid.sigmas[:1]
         for k in range(1, steps):
             middle = self._middle(grid.sigmas[k - 1], grid.sigmas[k])
-            at_end = middle == grid.sigmas[k]
-            timesteps += [grid.timesteps[k] if at_end else timestep_of(middle, trained), grid.timesteps[k]]
-            sigmas += [middle, grid.sigmas[k]]
+            timesteps += [timestep_of(middle, trained) if middle else grid.timesteps[k], grid.timesteps[k]]
+            sigmas += [middle or grid.sigmas[k], grid.sigmas[k]]
         super().__init__(
             Plan(
                 settings=settings,
@@ -46,10 +47,9 @@ class TwoStage(Sampler):
             return self._reach(self._levels[i].sigma, self._levels[i + 1].sigma, image, seen, noise)
         return self._finish(self._levels[i - 1].sigma, self._levels[i + 1].sigma, image, seen, noise)
 
-    @staticmethod
-    @abstractmethod
-    def _middle(sigma: float, sigma_next: float) -> float:
-        """Return the sigma of the second evaluation of a step."""
+    def _middle(self, sigma: float, sigma_next: float) -> float | None:
+        """Return the sigma of the second evaluation of a step; None for that of the next step."""
+        return None
 
     def _reach(self, sigma: float, middle: float, image: Array, seen: Array, noise: DrawNoise) -> Array:
         """Return the latents at the middle level by the image and the noise seen at the start."""
@@ -61,23 +61,25 @@ class TwoStage(Sampler):
 
 
 class Heun(TwoStage):
-    """Heun's method, algorithm 1 of Karras et al. 2022 (arXiv 2206.00364) without churn."""
+    """Heun's method, algorithm 1 of Karras et al. 2022 (arXiv 2206.00364)."""
 
-    @staticmethod
-    def _middle(sigma: float, sigma_next: float) -> float:
-        return sigma_next
+    def _split(self, output: Array, i: int, latents: Array) -> tuple[Array, Array]:
+        """Return the image, clipped where the model asks for it, and what is left as the noise."""
+        image, seen = super()._split(output, i, latents)
+        if self._settings.clip_sample:
+            seen = np.divide(latents - image, self._levels[i].sigma)
+        return image, seen
 
     def _finish(self, sigma: float, sigma_next: float, image: Array, seen: Array, noise: DrawNoise) -> Array:
         return self._start + (sigma_next - sigma) / 2 * (self._seen + seen)
 
 
 class DPM2(TwoStage):
-    """DPM-Solver-2, algorithm 1 of Lu et al. 2022 (arXiv 2206.00927), in sigma: the middle is the geometric mean."""
+    """DPM-Solver-2, algorithm 1 of Lu et al. 2022 (arXiv 2206.00927), in sigma; its middle is even in log."""
 
     round_karras = True
 
-    @staticmethod
-    def _middle(sigma: float, sigma_next: float) -> float:
+    def _middle(self, sigma: float, sigma_next: float) -> float:
         return math.sqrt(sigma * sigma_next)
 
     def _finish(self, sigma: float, sigma_next: float, image: Array, seen: Array, noise: DrawNoise) -> Array:
@@ -85,11 +87,10 @@ class DPM2(TwoStage):
 
 
 class DPM2Ancestral(DPM2):
-    """DPM2 to a lower level, then fresh noise up to the next one."""
+    """DPM2 to a lower level (its geometric mean with this one is the next), then noise up to the next."""
 
-    @staticmethod
-    def _middle(sigma: float, sigma_next: float) -> float:
-        return math.sqrt(sigma * ancestral(sigma, sigma_next)[0])
+    def _middle(self, sigma: float, sigma_next: float) -> float:
+        return sigma_next
 
     def _finish(self, sigma: float, sigma_next: float, image: Array, seen: Array, noise: DrawNoise) -> Array:
         down, up = ancestral(sigma, sigma_next)
@@ -97,15 +98,14 @@ class DPM2Ancestral(DPM2):
 
 
 class DPMpp2SAncestral(TwoStage):
-    """DPM-Solver++(2S), algorithm 1 of Lu et al. 2022 (arXiv 2211.01095), r = 1/2, with ancestral noise."""
+    """DPM-Solver++(2S), algorithm 1 of Lu et al. 2022 (arXiv 2211.01095), to a lower level, then fresh noise.
 
-    @staticmethod
-    def _middle(sigma: float, sigma_next: float) -> float:
-        return math.sqrt(sigma * ancestral(sigma, sigma_next)[0])
+    With r = 1/2 its middle is the geometric mean of this level and the lower one, which is the next level.
+    """
 
     def _finish(self, sigma: float, sigma_next: float, image: Array, seen: Array, noise: DrawNoise) -> Array:
         down, up = ancestral(sigma, sigma_next)
-        return image + down / sigma * (self._start - image) + up * noise()
+        return weighted_sum((1 - down / sigma, down / sigma, up), (image, self._start, noise()))
 
 
 class DPMppSDE(TwoStage):
@@ -115,18 +115,16 @@ class DPMppSDE(TwoStage):
     step to its middle, then to its end.
     """
 
-    @staticmethod
-    def _middle(sigma: float, sigma_next: float) -> float:
+    def _middle(self, sigma: float, sigma_next: float) -> float:
         return math.sqrt(sigma * sigma_next)
 
     def _reach(self, sigma: float, middle: float, image: Array, seen: Array, noise: DrawNoise) -> Array:
         down, up = ancestral(sigma, middle)
-        self._brownian = math.sqrt(sigma - middle) * noise()
+        self._brownian: Array = math.sqrt(sigma - middle) * noise()
         return Level.exploding(down).mix(image, seen) + up / math.sqrt(sigma - middle) * self._brownian
 
     def _finish(self, sigma: float, sigma_next: float, image: Array, seen: Array, noise: DrawNoise) -> Array:
         down, up = ancestral(sigma, sigma_next)
         self._brownian = self._brownian + math.sqrt(self._middle(sigma, sigma_next) - sigma_next) * noise()
-        return (
-            image + down / sigma * (self._start - image) + up / math.sqrt(sigma - sigma_next) * self._brownian
-        )
+        weights = 1 - down / sigma, down / sigma, up / math.sqrt(sigma - sigma_next)
+        return weighted_sum(weights, (image, self._start, self._brownian))

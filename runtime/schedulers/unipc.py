@@ -36,12 +36,12 @@ class UniPC(Sampler):
         return self._move(i, latents, self._order)
 
     def _move(self, i: int, latents: Array, order: int, ahead: Array | None = None) -> Array:
-        """Return the latents after step i, with the image `ahead` of it (corrector) or without (predictor)."""
+        """Return the latents after step i: predicted, or corrected by the image seen `ahead` of it."""
         here, there = self._levels[i], self._levels[i + 1]
         kept = self._sigmas[i + 1] / self._sigmas[i]  # exp(-h)
         newest = self._history[0]
         result = there.sigma / here.sigma * latents + there.alpha * (1 - kept) * newest
-        if order == 1 and ahead is None:
+        if (order == 1 and ahead is None) or kept == 1:
             return result
         h = -math.log(kept)
         places = [math.log(self._sigmas[i] / self._sigmas[i - k]) / h for k in range(1, order)]
@@ -55,9 +55,9 @@ class UniPC(Sampler):
 
 
 def _weights(places: list[float], h: float, span: float) -> list[float]:
-    """Return the weights of the slopes at `places`, in steps from the newest image: the solution of equation 10.
+    """Return the weights of the slopes at `places`, in steps from the newest image: theorem 3.1 solved.
 
-    A single slope gets one half, which the authors' code takes for order 2 of B(h) = exp(h) - 1.
+    A single slope has one half whatever B(h) is (appendix F of the paper).
     """
     if len(places) == 1:
         return [0.5]
