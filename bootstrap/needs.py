@@ -16,7 +16,6 @@ COMMAND_GROUPS = {
     "optimize": "optimize",
     "test": "dev",
 }
-DEFAULT_GROUP = "runtime"
 PYTORCH_DEVICES = ("pytorch", "cuda", "mps", "ipex")
 TORCH_INDEX = "--torch-index"
 
@@ -26,11 +25,11 @@ class UsageFault(Exception):
 
 
 def group_for(arguments: list[str]) -> str | None:
-    """Return the group the command line needs, or None where it only asks for help."""
-    if not arguments or "-h" in arguments or "--help" in arguments:
-        return None
-    command = next((argument for argument in arguments if argument in COMMAND_GROUPS), "")
-    group = COMMAND_GROUPS.get(command, DEFAULT_GROUP)
+    """Return the group the command line needs; None where it runs without packages (the overview)."""
+    command = arguments[0] if arguments else ""
+    group = COMMAND_GROUPS.get(command)
+    if group and ("-h" in arguments or "--help" in arguments):
+        return "runtime"
     if group == "runtime" and any(_runs_on_pytorch(value) for value in _values("--device", arguments)):
         return "optimize"
     return group

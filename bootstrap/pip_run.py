@@ -36,13 +36,14 @@ _FAULTS = (
             "ProtocolError",
             "Failed to establish a new connection",
             "Max retries exceeded",
+            "connection error:",
             "timed out",
         ),
         "the package index could not be reached: connect to the internet (or name a mirror or proxy with "
         "PIP_INDEX_URL or PIP_PROXY) and start again",
     ),
     (
-        ("No matching distribution found",),
+        ("No matching distribution found", "ResolutionImpossible"),
         "the package index has nothing that fits this Python and this machine: check PIP_INDEX_URL, or use "
         "another Python from 3.10 to 3.13",
     ),
@@ -58,7 +59,7 @@ _FAULTS = (
 
 
 class _Output:
-    """Reads pip's output in a thread of its own, appends it to the log, and keeps what the progress needs."""
+    """Reads pip's output in a thread of its own, and keeps what the progress needs."""
 
     def __init__(self, stream: IO[str]) -> None:
         self.lines: list[str] = []
@@ -72,15 +73,13 @@ class _Output:
         self._thread.join()
 
     def _read(self) -> None:
-        with open(LOG, "a", encoding="utf-8") as log:
-            for line in self._stream:
-                log.write(line)
-                self.lines.append(line.strip())
-                found = BIG_DOWNLOAD.search(line)
-                if found:
-                    self.download = (found[1], found[2])
-                if line.startswith(INSTALLING):
-                    self.packages = line.count(",") + 1
+        for line in self._stream:
+            self.lines.append(line.strip())
+            found = BIG_DOWNLOAD.search(line)
+            if found:
+                self.download = (found[1], found[2])
+            if line.startswith(INSTALLING):
+                self.packages = line.count(",") + 1
 
 
 class PipRun:
@@ -93,7 +92,16 @@ class PipRun:
         environment.update(PYTHONUNBUFFERED="1", PYTHONIOENCODING="utf-8")
         command = [PYTHON, os.path.join(wheel, "pip"), "--disable-pip-version-check", "--no-input", "install"]
         self._process = subprocess.Popen(
-            [*command, "--no-user", "--no-compile", "--progress-bar=off", "--only-binary=:all:", *options],
+            [
+                *command,
+                "--no-user",
+                "--no-compile",
+                "--log",
+                LOG,
+                "--progress-bar=off",
+                "--only-binary=:all:",
+                *options,
+            ],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -105,6 +113,7 @@ class PipRun:
         assert self._process.stdout is not None  # it is a pipe
         self._output = _Output(self._process.stdout)
         self._packages_before = _count_packages()
+        self._log_before = _size_of(LOG)
 
     @property
     def has_touched_packages(self) -> bool:
@@ -129,7 +138,10 @@ class PipRun:
         finally:
             self._output.join()
         if self._process.returncode:
-            raise SetupFailure(f"{_fault(self._output.lines)}; pip's own words are in {LOG}")
+            with open(LOG, encoding="utf-8", errors="replace") as log:  # it says more than pip's output
+                log.seek(self._log_before)
+                fault = _fault(log.read(), self._output.lines)
+            raise SetupFailure(f"{fault}; pip's own words are in {LOG}")
 
     def _doing(self) -> str:
         if self.has_touched_packages:
@@ -141,14 +153,18 @@ class PipRun:
         return f"downloading {name.split('-')[0]}: {_temporary_bytes() / 1e6:.0f} MB of {size}"
 
 
-def _fault(lines: list[str]) -> str:
+def _fault(logged: str, lines: list[str]) -> str:
     """Return the reason of pip's failure as half a sentence with the remedy."""
-    text = "\n".join(lines)
+    text = "\n".join([logged, *lines])
     for signs, sentence in _FAULTS:
         if any(sign in text for sign in signs):
             return sentence
     errors = [line[len("ERROR:") :].strip() for line in lines if line.startswith("ERROR:")]
     return f"pip failed ({errors[-1] if errors else 'without a reason'}): put that right and start again"
+
+
+def _size_of(path: str) -> int:
+    return os.path.getsize(path) if os.path.exists(path) else 0
 
 
 def _count_packages() -> int:

@@ -1,0 +1,35 @@
+"""`python launch.py test`: the linter, the formatter, the type checker and the tests, in that order.
+
+Arguments go to pytest. pytest comes last, so that its closing line is the last one when all is well.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CHECKS = {
+    "ruff check": ("ruff", "check", "."),
+    "ruff format": ("ruff", "format", "--check", "."),
+    "mypy": ("mypy",),
+    "pytest": ("pytest",),
+}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run every check, also after one that failed, and return 0 if all passed, else 1."""
+    failed = []
+    for name, (module, *arguments) in CHECKS.items():
+        extra = argv if module == "pytest" else ()
+        print(f"== {name}", flush=True)
+        started = time.monotonic()
+        status = subprocess.run([sys.executable, "-m", module, *arguments, *extra], cwd=ROOT).returncode
+        if status:
+            failed.append(name)
+        if module != "pytest":
+            print(f"{'failed' if status else 'passed'} in {time.monotonic() - started:.1f} s\n", flush=True)
+    if failed:
+        print(f"\nFailed: {', '.join(failed)}.", file=sys.stderr)
+    return 1 if failed else 0
