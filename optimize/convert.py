@@ -1,4 +1,4 @@
-"""PyTorch's part of an export: each component becomes an FP32 IR, beside it what PyTorch made of fixed inputs.
+"""PyTorch's part of an export: each component becomes an FP32 IR, with PyTorch's answers to fixed inputs.
 
 Runs in a process of its own (optimize.worker), so that PyTorch's memory is gone when the result is checked.
 """
@@ -10,7 +10,8 @@ import os
 import shutil
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,14 @@ from runtime.weight_files import XML_NAME, source_weights
 
 # What from_pretrained and the tracer raise on a source that they do not understand.
 _SOURCE_FAULTS = (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, AssertionError)
+
+_OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+    "CI": "true",  # OpenVINO's converter reports its use everywhere but in continuous integration
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +56,7 @@ class ConvertJob:
 
 def convert(job: ConvertJob, report: Callable[[str], None]) -> None:
     """Do the job, naming each phase; raises ExportError when the source cannot be loaded or exported."""
-    _keep_offline()
-    with warnings.catch_warnings():
+    with _offline(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of tracing, and of deprecations between the libraries
         _quieten_libraries()
         loaded: dict[str, Any] = {}
@@ -170,12 +178,16 @@ def _write_config(module: Any, row: Component, folder: Path) -> None:
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _keep_offline() -> None:
-    """Nothing is fetched and nothing reported; the libraries read this when they are imported."""
-    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
-        os.environ[name] = "1"
-    # With this module absent, OpenVINO's converter falls back to a reporter that does nothing.
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+@contextmanager
+def _offline() -> Iterator[None]:
+    """Nothing is fetched, since the source is local, and nothing reported about the run."""
+    before = dict(os.environ)
+    os.environ.update(_OFFLINE)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _quieten_libraries() -> None:
