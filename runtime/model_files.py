@@ -10,6 +10,8 @@ from runtime.manifest import MANIFEST_NAME, FileEntry, Manifest, hash_file
 
 INDEX_NAME = "model_index.json"
 
+_PREDICTION_TYPES = ("epsilon", "v_prediction", "sample")
+
 _MAX_JSON_BYTES = 32 << 20  # far above any configuration or manifest; keeps a wrong file from filling memory
 
 
@@ -77,6 +79,27 @@ def integer(config: dict[str, Any], key: str, path: Path) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
         raise ModelFolderError(f"{path}: {key} must be a positive integer, got {value!r:.40}")
     return value
+
+
+def check_vae_config(config: dict[str, Any], path: Path) -> None:
+    """Raise ModelFolderError unless the channels, blocks and scaling factor of a VAE can be computed with."""
+    integer(config, "latent_channels", path)
+    blocks = config.get("block_out_channels")
+    if not isinstance(blocks, list) or not blocks:
+        raise ModelFolderError(f"{path}: block_out_channels must be a list, got {blocks!r:.40}")
+    factor = config.get("scaling_factor", 0.18215)
+    if not isinstance(factor, float | int) or not factor > 0:
+        raise ModelFolderError(f"{path}: scaling_factor must be a positive number, got {factor!r:.40}")
+
+
+def check_scheduler_config(config: dict[str, Any], path: Path) -> None:
+    """Raise ModelFolderError when the UNet is said to predict something unknown."""
+    found = config.get("prediction_type", "epsilon")
+    if found not in _PREDICTION_TYPES:
+        raise ModelFolderError(
+            f"{path}: prediction_type {found!r:.40} is not known: it must be one of "
+            + ", ".join(_PREDICTION_TYPES)
+        )
 
 
 def require_folder(path: Path) -> None:

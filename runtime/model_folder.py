@@ -13,7 +13,9 @@ from runtime.errors import ModelFolderError
 from runtime.manifest import MANIFEST_NAME
 from runtime.model_files import (
     INDEX_NAME,
+    check_scheduler_config,
     check_sizes,
+    check_vae_config,
     damaged,
     hash_of,
     integer,
@@ -33,7 +35,7 @@ _COMPONENTS = {
     "unet": (("unet", True),),
     "vae": (("vae_decoder", True), ("vae_encoder", False)),
 }
-_PREDICTION_TYPES = ("epsilon", "v_prediction", "sample")
+_SCHEDULER = "scheduler/scheduler_config.json"
 
 
 class ModelFolder:
@@ -57,7 +59,7 @@ class ModelFolder:
         self.components, stored = self._find_components()
         self.precision = self.manifest.precision if self.manifest else stored
         self._configs = {component: self._read_config(component) for component in self.components}
-        self.scheduler_config = self._json("scheduler/scheduler_config.json")
+        self.scheduler_config = self._json(_SCHEDULER)
         self._check_meaning()
         unchecked = self.kind == "openvino" and self.manifest is None
         self.notes = ("no manifest.json: contents are not verified",) if unchecked else ()
@@ -225,20 +227,8 @@ class ModelFolder:
             integer(self._configs["unet"], key, unet)
         self._sample_size()
         if "vae_decoder" in self.components:
-            vae = self._config_path("vae_decoder")
-            config = self._configs["vae_decoder"]
-            integer(config, "latent_channels", vae)
-            blocks = config.get("block_out_channels")
-            if not isinstance(blocks, list) or not blocks:
-                raise ModelFolderError(f"{vae}: block_out_channels must be a list, got {blocks!r:.40}")
-            factor = config.get("scaling_factor", 0.18215)
-            if not isinstance(factor, float | int) or not factor > 0:
-                raise ModelFolderError(f"{vae}: scaling_factor must be a positive number, got {factor!r:.40}")
-        if self.prediction_type not in _PREDICTION_TYPES:
-            raise ModelFolderError(
-                f"{self.path / 'scheduler/scheduler_config.json'}: prediction_type "
-                f"{self.prediction_type!r} is not known: it must be one of " + ", ".join(_PREDICTION_TYPES)
-            )
+            check_vae_config(self._configs["vae_decoder"], self._config_path("vae_decoder"))
+        check_scheduler_config(self.scheduler_config, self.path / _SCHEDULER)
 
     def _sample_size(self) -> tuple[int, int]:
         config, path = self._configs["unet"], self._config_path("unet")
