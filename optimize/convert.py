@@ -21,8 +21,9 @@ from optimize.fidelity import save_reference
 from runtime.errors import ExportError
 from runtime.weight_files import XML_NAME, source_weights
 
-# What from_pretrained and the tracer raise on a source that they do not understand.
-_SOURCE_FAULTS = (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, AssertionError)
+# What from_pretrained raises on a source it does not understand, and the exporter on what it cannot export.
+_LOADING_FAULTS = (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError)
+_EXPORTING_FAULTS = (OSError, ValueError, RuntimeError)
 
 _OFFLINE = {
     "HF_HUB_OFFLINE": "1",
@@ -97,7 +98,7 @@ def _load(source: Path, row: Component) -> Any:
         else:
             kind = getattr(transformers, row.class_name)
             module, info = kind.from_pretrained(folder, dtype=torch.float32, **options)
-    except _SOURCE_FAULTS as error:
+    except _LOADING_FAULTS as error:
         raise ExportError(
             f"{folder} could not be loaded ({_first_line(error)}): fetch the model again"
         ) from error
@@ -145,7 +146,7 @@ def _export(module: Any, row: Component, job: ConvertJob) -> None:
             stateful=False,
             library_name="diffusers",
         )
-    except _SOURCE_FAULTS as error:
+    except _EXPORTING_FAULTS as error:
         free = shutil.disk_usage(target).free >> 20
         raise ExportError(
             f"{row.name} could not be exported ({_first_line(error)}; {free} MB of disk are free): "

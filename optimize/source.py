@@ -5,7 +5,7 @@ from pathlib import Path
 
 from optimize.families import FAMILIES, Component, Family
 from runtime.errors import ExportError
-from runtime.manifest import hash_file
+from runtime.model_files import hash_of
 from runtime.model_folder import ModelFolder
 from runtime.weight_files import count_numbers, source_weights
 
@@ -34,9 +34,9 @@ class SourceModel:
         return {row.name: count_numbers(weights[row.entry]) for row in self.components}
 
     def hash_weights(self) -> dict[str, str]:
-        """Return the sha256 of every weight file, by its name in the source; raises OSError."""
+        """Return the sha256 of every weight file, by its name in the source; raises ModelFolderError."""
         return {
-            path.relative_to(self.folder.path).as_posix(): hash_file(path)
+            path.relative_to(self.folder.path).as_posix(): hash_of(path)
             for paths in self.weights().values()
             for path in paths
         }

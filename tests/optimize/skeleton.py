@@ -65,7 +65,8 @@ FAMILIES = {
     "tiny": Family(text=_TINY_TEXT, unet=_TINY_UNET, vae=_TINY_VAE),
     "tiny-v": Family(
         text=_TINY_TEXT | {"hidden_act": "gelu"},
-        unet=_TINY_UNET | {"use_linear_projection": True, "attention_head_dim": (4, 8)},
+        unet=_TINY_UNET
+        | {"use_linear_projection": True, "attention_head_dim": (4, 8), "upcast_attention": True},
         vae=_TINY_VAE,
         prediction_type="v_prediction",
         tokenizer={"pad_token": "!"},
