@@ -2,8 +2,8 @@
 
 .venv/lapdraw/GROUP.txt    the record of a group: the interpreter and the requirement files, word for word as
                            they were when it was installed; written last. A group is ready while it matches.
-.venv/lapdraw/torch-index  the index torch came from, when it was not the usual one
-.venv-setup/               lock, log, temporary files; and `unfinished`, there while .venv is being changed
+.venv-setup/               lock, log, temporary files, the --torch-index named last; `unfinished`, which is
+                           there while .venv is being changed
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ENVIRONMENT = os.path.join(ROOT, ".venv")
 PYTHON = os.path.join(ENVIRONMENT, *(("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")))
 RECORDS = os.path.join(ENVIRONMENT, "lapdraw")
-TORCH_INDEX_FILE = os.path.join(RECORDS, "torch-index")
 SETUP = os.path.join(ROOT, ".venv-setup")
+TORCH_INDEX_FILE = os.path.join(SETUP, "torch-index")
 UNFINISHED = os.path.join(SETUP, "unfinished")
 LOG = os.path.join(SETUP, "setup.log")
 LOCK_FILE = os.path.join(ROOT, "requirements", "lock.txt")

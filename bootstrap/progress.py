@@ -15,7 +15,7 @@ class Progress:
 
     def say(self, text: str) -> None:
         """Print a line that stays."""
-        self._clear()
+        self.clear()
         print(text, file=sys.stderr, flush=True)
 
     def note(self, text: str) -> None:
@@ -31,7 +31,8 @@ class Progress:
         print("\r" + text.ljust(self._shown), end="", file=sys.stderr, flush=True)
         self._shown = len(text)
 
-    def _clear(self) -> None:
+    def clear(self) -> None:
+        """Take the moving line away."""
         if self._shown:
-            print("\r" + " " * self._shown + "\r", end="", file=sys.stderr)
+            print("\r" + " " * self._shown + "\r", end="", file=sys.stderr, flush=True)
             self._shown = 0

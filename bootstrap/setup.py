@@ -37,8 +37,8 @@ from bootstrap.progress import Progress
 
 WAITING = "Another start is setting up .venv: waiting for it."
 # What a requirement file adds, measured on Linux: MB installed, MB of downloads beside them meanwhile.
-SIZES = {"runtime": (320, 140), "optimize": (1900, 500), "dev": (150, 50)}
-CUDA_SIZES = (4100, 2500)  # the NVIDIA libraries that PyTorch from PyPI brings on Linux
+SIZES = {"runtime": (300, 100), "optimize": (1700, 620), "dev": (150, 50)}
+CUDA_SIZES = (4100, 2450)  # the NVIDIA libraries that PyTorch from PyPI brings on Linux
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 # Imported once after the installation: shows that they work here, and leaves their bytecode.
 IMPORTS = {
@@ -69,6 +69,8 @@ def set_up(group: str, torch_index: str | None) -> None:
             f"{error.filename or ROOT} cannot be written ({error.strerror}): free some space, move the "
             "checkout to a folder of yours, or activate an environment with `pip install -r requirements.txt`"
         ) from error
+    finally:
+        progress.clear()
 
 
 class _Setup:
@@ -81,9 +83,8 @@ class _Setup:
         self._interpreter = present if self._is_usable else find_interpreter()
         names = GROUPS[group]
         if self._is_usable:
-            torch_index = torch_index or read_text(TORCH_INDEX_FILE)
             names = tuple(name for name in names if not os.path.exists(record_path(name)))
-        self._torch_index = torch_index
+        self._torch_index = torch_index or read_text(TORCH_INDEX_FILE)
         self._new_names = names  # the requirement files of which nothing is there yet
 
     def run(self) -> None:
@@ -92,11 +93,15 @@ class _Setup:
         self._check_space()
         self._announce()
         _write(LOG, f"{self._group} in {ENVIRONMENT}\n")
+        if self._torch_index and "optimize" in GROUPS[self._group]:
+            _write(TORCH_INDEX_FILE, self._torch_index)
         _write(UNFINISHED, "")
         if not self._is_usable:
             self._make_environment()
-        self._install()
-        shutil.rmtree(TEMPORARY, ignore_errors=True)
+        try:
+            self._install()
+        finally:
+            shutil.rmtree(TEMPORARY, ignore_errors=True)
         self._try_imports()
         self._record()
         self._progress.say(f"Set up in {time.monotonic() - started:.0f} s.")
@@ -197,8 +202,6 @@ class _Setup:
         if hasattr(os, "sync"):
             os.sync()
         os.makedirs(RECORDS, exist_ok=True)
-        if self._torch_index:
-            _write(TORCH_INDEX_FILE, self._torch_index)
         for name in GROUPS[self._group]:
             _write(record_path(name), wanted_record(name))
         os.remove(UNFINISHED)

@@ -20,6 +20,9 @@ CHECKS = {
 
 def main(argv: Sequence[str]) -> int:
     """Run every check, also after one that failed, and return 0 if all passed, else 1."""
+    if "-h" in argv or "--help" in argv:
+        print(__doc__)
+        return 0
     failed = []
     for name, (module, *arguments) in CHECKS.items():
         extra = argv if module == "pytest" else ()
