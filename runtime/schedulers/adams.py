@@ -7,16 +7,15 @@ from numpy.polynomial import Polynomial
 
 from runtime.arrays import Array
 from runtime.schedulers.base import DrawNoise
-from runtime.schedulers.dpmpp import FEW_STEPS
 from runtime.schedulers.grids import exploding_grid, preserving_grid
-from runtime.schedulers.sampler import Sampler, exploding_plan, preserving_plan, weighted_sum
+from runtime.schedulers.sampler import FEW_STEPS, Sampler, exploding_plan, preserving_plan, weighted_sum
 from runtime.schedulers.settings import Settings
 
 _LMS_ORDER = 4
 
 
 class LMS(Sampler):
-    """Linear multistep of order 4 (Katherine Crowson's k-diffusion): the noise is a polynomial in sigma."""
+    """Linear multistep of order 4 (Katherine Crowson's k-diffusion): a polynomial in sigma."""
 
     def __init__(self, settings: Settings, steps: int) -> None:
         super().__init__(exploding_plan(settings, exploding_grid(settings, steps)))
@@ -30,7 +29,7 @@ class LMS(Sampler):
 
 
 class DEIS(Sampler):
-    """DEIS in log rho, equation 15 of Zhang and Chen 2022 (arXiv 2204.13902): a polynomial in log sigma."""
+    """DEIS in log rho (rho-AB of Zhang and Chen 2022, arXiv 2204.13902): a polynomial in log sigma."""
 
     def __init__(self, settings: Settings, steps: int) -> None:
         grid = preserving_grid(settings, steps)

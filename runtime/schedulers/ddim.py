@@ -5,8 +5,8 @@ import math
 from runtime.arrays import Array
 from runtime.schedulers.base import DrawNoise
 from runtime.schedulers.grids import spaced_timesteps
-from runtime.schedulers.noise_levels import Level, training_alphas
-from runtime.schedulers.sampler import Plan, Sampler, weighted_sum
+from runtime.schedulers.noise_levels import Level, trained_levels
+from runtime.schedulers.sampler import Sampler, trained_plan, weighted_sum
 from runtime.schedulers.settings import Settings
 
 
@@ -44,20 +44,3 @@ class DDPM(Sampler):
         large = self._settings.variance_type == "fixed_large"
         variance = 1.0 - kept if large else max(share * (1.0 - kept), 1e-20)
         return weighted_sum((1.0, math.sqrt(variance)), (mean, noise()))
-
-
-def trained_plan(settings: Settings, timesteps: list[int]) -> Plan:
-    """Return the plan of one evaluation a step at whole training timesteps."""
-    return Plan(
-        settings=settings,
-        timesteps=timesteps,
-        levels=trained_levels(settings, timesteps),
-        step_index=tuple(range(len(timesteps))),
-    )
-
-
-def trained_levels(settings: Settings, timesteps: list[int]) -> list[Level]:
-    """Return the level of each training timestep; below zero is the level that the last step ends at."""
-    alphas = training_alphas(settings)
-    end = 1.0 if settings.set_alpha_to_one else float(alphas[0])
-    return [Level.trained(float(alphas[t]) if t >= 0 else end) for t in timesteps]

@@ -5,10 +5,8 @@ import math
 from runtime.arrays import Array
 from runtime.schedulers.base import DrawNoise
 from runtime.schedulers.grids import preserving_grid
-from runtime.schedulers.sampler import Sampler, preserving_plan, weighted_sum
+from runtime.schedulers.sampler import FEW_STEPS, Sampler, preserving_plan, weighted_sum
 from runtime.schedulers.settings import Settings
-
-FEW_STEPS = 15  # below this the last steps of a multistep solver may be of lower order
 
 
 class DPMpp2M(Sampler):
@@ -17,7 +15,7 @@ class DPMpp2M(Sampler):
     stochastic = False
 
     def __init__(self, settings: Settings, steps: int) -> None:
-        grid = preserving_grid(settings, steps, round_karras=settings.beta_schedule != "squaredcos_cap_v2")
+        grid = preserving_grid(settings, steps, whole_karras=settings.beta_schedule != "squaredcos_cap_v2")
         super().__init__(preserving_plan(settings, grid))
         self._sigmas = grid.sigmas
         self._history: list[Array] = []  # images, newest first

@@ -33,7 +33,7 @@ class EulerAncestral(Euler):
 def ancestral(sigma: float, sigma_next: float) -> tuple[float, float]:
     """Return (down, up), the sigma to step down to and that of the noise to add: down² + up² = sigma_next².
 
-    The variance of the reverse transition of a DDPM (Ho et al. 2020, arXiv 2006.11239, section 3.2).
+    The reverse transition of a DDPM, equation 7 of Ho et al. 2020 (arXiv 2006.11239), in sigma.
     """
     down = sigma_next**2 / sigma
     return down, math.sqrt(max(sigma_next**2 - down**2, 0.0))

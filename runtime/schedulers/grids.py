@@ -54,39 +54,38 @@ def inner_timesteps(settings: Settings, steps: int) -> Table:
     return np.asarray(np.linspace(0, total - 1, steps + 1)[:0:-1].round())
 
 
-def exploding_grid(settings: Settings, steps: int, *, round_karras: bool = False) -> SigmaGrid:
-    """Return the grid of k-diffusion's samplers: Karras and exponential start where the timesteps start.
+def exploding_grid(settings: Settings, steps: int, *, whole_karras: bool = False) -> SigmaGrid:
+    """Return the grid of k-diffusion's samplers: Karras and exponential begin where the timesteps begin.
 
-    `round_karras`: round the timesteps of Karras sigmas (diffusers does for the DPM2 samplers).
+    `whole_karras`: round the timesteps of Karras sigmas (diffusers does for the DPM2 samplers).
     """
-    trained = training_sigmas(settings)
-    timesteps = spaced_timesteps(settings, steps).astype(np.float32).astype(np.float64)
-    sigmas = np.interp(timesteps, np.arange(len(trained)), trained)
-    if settings.sigma_schedule != "uniform":
-        sigmas = _spread(settings, sigmas[0], sigmas[-1], steps)
-        timesteps = np.array([timestep_of(sigma, trained) for sigma in sigmas])
-        if settings.sigma_schedule == "karras" and round_karras:
-            timesteps = timesteps.round()
-    last = 0.0 if settings.final_sigmas_type == "zero" else float(trained[0])
-    return SigmaGrid(timesteps.tolist(), [*sigmas.tolist(), last])
+    timesteps = spaced_timesteps(settings, steps)
+    return _grid(settings, timesteps, timesteps[0], timesteps[-1], whole_karras)
 
 
-def preserving_grid(settings: Settings, steps: int, *, round_karras: bool = True) -> SigmaGrid:
+def preserving_grid(settings: Settings, steps: int, *, whole_karras: bool = True) -> SigmaGrid:
     """Return the grid of the multistep solvers: Karras and exponential span training, timesteps are whole.
 
-    `round_karras`: round the timesteps of Karras sigmas; else, as for exponential, the fraction is dropped.
+    `whole_karras`: round the timesteps of Karras sigmas; else, as for exponential, the fraction is dropped.
     """
-    trained = training_sigmas(settings)
     timesteps = inner_timesteps(settings, steps)
-    if settings.sigma_schedule == "uniform":
-        sigmas = np.interp(timesteps, np.arange(len(trained)), trained)
-    else:
-        sigmas = _spread(settings, float(trained[-1]), float(trained[0]), steps)
+    grid = _grid(settings, timesteps, settings.num_train_timesteps - 1, 0, whole_karras)
+    return SigmaGrid([math.floor(timestep) for timestep in grid.timesteps], grid.sigmas)
+
+
+def _grid(settings: Settings, timesteps: Table, first: float, last: float, whole_karras: bool) -> SigmaGrid:
+    """Return the grid of `timesteps`, or of sigmas spread between those of timesteps `first` and `last`."""
+    trained = training_sigmas(settings)
+    places = np.arange(len(trained))
+    sigmas = np.interp(timesteps, places, trained)
+    if settings.sigma_schedule != "uniform":
+        high, low = np.interp([first, last], places, trained)
+        sigmas = _spread(settings, high, low, len(timesteps))
         timesteps = np.array([timestep_of(sigma, trained) for sigma in sigmas])
-        if settings.sigma_schedule == "karras" and round_karras:
+        if settings.sigma_schedule == "karras" and whole_karras:
             timesteps = timesteps.round()
-    last = 0.0 if settings.final_sigmas_type == "zero" else float(trained[0])
-    return SigmaGrid(np.trunc(timesteps).tolist(), [*sigmas.tolist(), last])
+    end = 0.0 if settings.final_sigmas_type == "zero" else float(trained[0])
+    return SigmaGrid(timesteps.tolist(), [*sigmas.tolist(), end])
 
 
 def timestep_of(sigma: float, trained: npt.NDArray[np.float32]) -> float:

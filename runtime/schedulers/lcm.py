@@ -7,8 +7,7 @@ import numpy as np
 from runtime.arrays import Array
 from runtime.errors import InvalidRequest
 from runtime.schedulers.base import DrawNoise
-from runtime.schedulers.ddim import trained_plan
-from runtime.schedulers.sampler import Sampler
+from runtime.schedulers.sampler import Sampler, trained_plan
 from runtime.schedulers.settings import Settings
 
 _SIGMA_DATA = 0.5
@@ -18,7 +17,7 @@ class LCM(Sampler):
     """Multistep latent consistency sampling, algorithm 3 of Luo et al. 2023 (arXiv 2310.04378)."""
 
     def __init__(self, settings: Settings, steps: int) -> None:
-        taught = settings.original_inference_steps
+        taught = min(settings.original_inference_steps, settings.num_train_timesteps)
         if not 1 <= steps <= taught:
             raise InvalidRequest(
                 f"num_inference_steps must be between 1 and {taught} for LCM, got {steps}: 4 to 8 are usual"

@@ -76,6 +76,13 @@ def training_alphas(settings: Settings) -> Array:
     return _cumulative(np.float32(1.0) - (np.float32(1.0) - alphas))
 
 
+def trained_levels(settings: Settings, timesteps: list[int]) -> list[Level]:
+    """Return the level of each training timestep; below zero is the level that the last step ends at."""
+    alphas = training_alphas(settings)
+    end = 1.0 if settings.set_alpha_to_one else float(alphas[0])
+    return [Level.trained(float(alphas[t]) if t >= 0 else end) for t in timesteps]
+
+
 def training_sigmas(settings: Settings) -> Array:
     """Return (T,) the variance exploding sigma of each training timestep."""
     alphas = training_alphas(settings)

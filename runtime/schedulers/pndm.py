@@ -5,8 +5,8 @@ from itertools import pairwise
 from runtime.arrays import Array
 from runtime.errors import InvalidRequest
 from runtime.schedulers.base import DrawNoise
-from runtime.schedulers.ddim import trained_levels
 from runtime.schedulers.grids import spaced_timesteps
+from runtime.schedulers.noise_levels import trained_levels
 from runtime.schedulers.sampler import Plan, Sampler, weighted_sum
 from runtime.schedulers.settings import Settings
 

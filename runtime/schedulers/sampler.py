@@ -9,8 +9,10 @@ import numpy as np
 from runtime.arrays import Array
 from runtime.schedulers.base import DrawNoise
 from runtime.schedulers.grids import SigmaGrid
-from runtime.schedulers.noise_levels import Level
+from runtime.schedulers.noise_levels import Level, trained_levels
 from runtime.schedulers.settings import Settings
+
+FEW_STEPS = 15  # below this the last steps of a multistep solver may be of lower order
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +79,16 @@ def preserving_plan(settings: Settings, grid: SigmaGrid) -> Plan:
         timesteps=grid.timesteps,
         levels=[Level.preserving(sigma) for sigma in grid.sigmas],
         step_index=tuple(range(len(grid.timesteps))),
+    )
+
+
+def trained_plan(settings: Settings, timesteps: list[int]) -> Plan:
+    """Return the plan of one evaluation a step at whole training timesteps."""
+    return Plan(
+        settings=settings,
+        timesteps=timesteps,
+        levels=trained_levels(settings, timesteps),
+        step_index=tuple(range(len(timesteps))),
     )
 
 

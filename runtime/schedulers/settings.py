@@ -21,6 +21,12 @@ _SERVED_ONLY: Mapping[str, object] = {
     "lambda_min_clipped": float("-inf"),
 }
 
+_BOUNDS = (
+    ("num_train_timesteps", 1, 100_000),
+    ("original_inference_steps", 1, 100_000),
+    ("steps_offset", 0, 100_000),
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -60,20 +66,20 @@ class Settings:
         said = {name: value for name, value in config.items() if value is not None}
         for name, served in _SERVED_ONLY.items():
             if name in said and said[name] != served:
-                raise ModelFolderError(
-                    f"scheduler_config.json: {name} must be {served!r}, got {said[name]!r}, "
-                    "which is not supported: use another model"
-                )
+                raise _fault(name, f"{served!r}, all that is supported", said[name])
         kinds = {each.name: each.type for each in fields(cls)}
         read = {name: _checked(name, kinds[name], said[name]) for name in kinds if name in said}
         return cls(**{**defaults, **read})
 
     def __post_init__(self) -> None:
-        if self.num_train_timesteps < 1 or self.original_inference_steps < 1:
-            raise ModelFolderError(
-                "scheduler_config.json: num_train_timesteps and original_inference_steps must be 1 or more, "
-                f"got {self.num_train_timesteps} and {self.original_inference_steps}: fetch the model again"
-            )
+        for name, least, most in _BOUNDS:
+            if not least <= getattr(self, name) <= most:
+                raise _fault(name, f"between {least} and {most}", getattr(self, name))
+        for beta in self.trained_betas or (self.beta_start, self.beta_end):
+            if not 0 < beta < 1:
+                raise _fault("a beta", "above 0 and below 1", beta)
+        if self.trained_betas and len(self.trained_betas) != self.num_train_timesteps:
+            raise _fault("trained_betas", f"{self.num_train_timesteps} numbers", len(self.trained_betas))
 
     @property
     def sigma_schedule(self) -> SigmaSchedule:
@@ -88,19 +94,20 @@ def _checked(name: str, kind: Any, value: Any) -> Any:
     if get_origin(kind) is Literal:
         wanted, fits = f"one of {', '.join(map(str, get_args(kind)))}", value in get_args(kind)
     elif get_origin(kind) is list:
-        wanted, fits = (
-            "a list of numbers",
-            isinstance(value, list) and all(_is_number(item) for item in value),
-        )
+        wanted, fits = "a list of numbers", isinstance(value, list) and all(map(_is_number, value))
     elif kind is float:
         wanted, fits = "a number", _is_number(value)
     else:
         wanted, fits = f"of type {kind.__name__}", type(value) is kind
     if not fits:
-        raise ModelFolderError(
-            f"scheduler_config.json: {name} must be {wanted}, got {value!r}: fetch the model again"
-        )
+        raise _fault(name, wanted, value)
     return value
+
+
+def _fault(name: str, wanted: str, value: object) -> ModelFolderError:
+    return ModelFolderError(
+        f"scheduler_config.json: {name} must be {wanted}, got {value!r}: fetch the model again or use another"
+    )
 
 
 def _is_number(value: object) -> bool:

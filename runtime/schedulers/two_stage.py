@@ -17,10 +17,10 @@ from runtime.schedulers.settings import Settings
 class TwoStage(Sampler):
     """N steps of 2N - 1 evaluations: even ones begin a step, odd ones finish it, the last is a step alone."""
 
-    round_karras = False
+    whole_karras = False
 
     def __init__(self, settings: Settings, steps: int) -> None:
-        grid = exploding_grid(settings, steps, round_karras=self.round_karras)
+        grid = exploding_grid(settings, steps, whole_karras=self.whole_karras)
         trained = training_sigmas(settings)
         timesteps, sigmas = grid.timesteps[:1], grid.sigmas[:1]
         for k in range(1, steps):
@@ -77,7 +77,7 @@ class Heun(TwoStage):
 class DPM2(TwoStage):
     """DPM-Solver-2, algorithm 1 of Lu et al. 2022 (arXiv 2206.00927), in sigma; its middle is even in log."""
 
-    round_karras = True
+    whole_karras = True
 
     def _middle(self, sigma: float, sigma_next: float) -> float:
         return math.sqrt(sigma * sigma_next)

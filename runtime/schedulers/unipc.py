@@ -12,7 +12,7 @@ from runtime.schedulers.settings import Settings
 
 
 class UniPC(Sampler):
-    """UniPC, algorithms 5 to 8 of Zhao et al. 2023 (arXiv 2302.04867), predicting the image."""
+    """UniC and UniP, algorithms 1 and 2 of Zhao et al. 2023 (arXiv 2302.04867), with the image predicted."""
 
     def __init__(self, settings: Settings, steps: int) -> None:
         grid = preserving_grid(settings, steps)
@@ -57,7 +57,7 @@ class UniPC(Sampler):
 def _weights(places: list[float], h: float, span: float) -> list[float]:
     """Return the weights of the slopes at `places`, in steps from the newest image: theorem 3.1 solved.
 
-    A single slope has one half whatever B(h) is (appendix F of the paper).
+    A single slope has one half, as in the authors' code.
     """
     if len(places) == 1:
         return [0.5]
