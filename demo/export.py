@@ -1,0 +1,71 @@
+"""Writes a trained demo model as a diffusers folder: StableDiffusionPipeline, fp16 safetensors."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderKL, PNDMScheduler, UNet2DConditionModel
+from transformers import CLIPTextModel
+
+SCHEDULER = {
+    "beta_start": 0.00085,
+    "beta_end": 0.012,
+    "beta_schedule": "scaled_linear",
+    "num_train_timesteps": 1000,
+    "prediction_type": "epsilon",
+}
+INFERENCE = {
+    "skip_prk_steps": True,
+    "set_alpha_to_one": False,
+    "steps_offset": 1,
+    "timestep_spacing": "leading",
+}
+COMPONENTS = {
+    "scheduler": ["diffusers", "PNDMScheduler"],
+    "text_encoder": ["transformers", "CLIPTextModel"],
+    "tokenizer": ["transformers", "CLIPTokenizer"],
+    "unet": ["diffusers", "UNet2DConditionModel"],
+    "vae": ["diffusers", "AutoencoderKL"],
+}
+
+
+def write_pipeline(
+    folder: Path,
+    *,
+    vae: AutoencoderKL,
+    unet: UNet2DConditionModel,
+    text_encoder: CLIPTextModel,
+    tokenizer: Path,
+) -> None:
+    """Write the model to `folder`, replacing what is there; only the written weights are fp16."""
+    import diffusers
+
+    fresh = folder.with_name(f".partial-{folder.name}")
+    shutil.rmtree(fresh, ignore_errors=True)
+    for name, module in (("vae", vae), ("unet", unet), ("text_encoder", text_encoder)):
+        kept = {key: value.clone() for key, value in module.state_dict().items()}
+        module.half().save_pretrained(fresh / name)
+        module.float().load_state_dict(kept)
+    shutil.copytree(tokenizer, fresh / "tokenizer")
+    PNDMScheduler(**SCHEDULER, **INFERENCE).save_pretrained(fresh / "scheduler")
+    settings_at = fresh / "scheduler" / "scheduler_config.json"
+    # DDIM takes a missing clip_sample for True, which is chaotic for latents; PNDM ignores the key.
+    settings = {**json.loads(settings_at.read_text()), "clip_sample": False}
+    settings_at.write_text(json.dumps(settings, indent=2) + "\n")
+    index = {"_class_name": "StableDiffusionPipeline", "_diffusers_version": diffusers.__version__}
+    absent = {name: [None, None] for name in ("feature_extractor", "image_encoder", "safety_checker")}
+    listing = {**index, **COMPONENTS, **absent, "requires_safety_checker": False}
+    (fresh / "model_index.json").write_text(json.dumps(listing, indent=2) + "\n")
+    old = folder.with_name(f".partial-old-{folder.name}")
+    if folder.exists():
+        folder.rename(old)
+    fresh.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def alphas_bar() -> torch.Tensor:
+    """Return the noise schedule's cumulative product, (1000,) float32, of scaled linear betas."""
+    return PNDMScheduler(**SCHEDULER).alphas_cumprod
