@@ -18,7 +18,7 @@ from runtime.model_folder import ModelFolder
 from runtime.noise import BatchNoise
 from runtime.prompt import conditioning, encode_prompt
 from runtime.request import Request
-from runtime.schedulers.base import Scheduler
+from runtime.schedulers import SamplerChoice
 from runtime.timings import Timings
 from runtime.tokenizer import ClipTokenizer
 
@@ -54,15 +54,6 @@ class Result:
     def seeds(self) -> tuple[int, ...]:
         """The seed of each picture."""
         return tuple(picture.seed for picture in self.pictures)
-
-
-@dataclass(frozen=True, kw_only=True)
-class SamplerChoice:
-    """The sampler and schedule of a request by their names; `build` makes a fresh scheduler for a batch."""
-
-    sampler: str
-    schedule: str
-    build: Callable[[], Scheduler]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +135,7 @@ class Generation:
             if request.guided
             else predict_plain(unet, embedded)
         )
-        scheduler = self._sampler.build()
+        scheduler = self._sampler.build(request.num_inference_steps)
         self.timings.evaluations_per_step = len(scheduler.timesteps) / request.num_inference_steps
         height, width = components.shape.height, components.shape.width
         shape = latent_shape(batch, model.latent_channels, height, width, model.vae_scale_factor)

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -11,11 +10,11 @@ from typing import TYPE_CHECKING
 from runtime.backends.compiled_cache import CompiledCache
 from runtime.devices import list_devices, nvidia_driver_present, pytorch_installed
 from runtime.errors import InvalidRequest, ModelFolderError
-from runtime.generation import Generation, Loaded, SamplerChoice
+from runtime.generation import Generation, Loaded
 from runtime.model_folder import ModelFolder, find_model
 from runtime.placement import Placement, names_pytorch, resolve_placement
 from runtime.request import Request
-from runtime.schedulers import build_scheduler, resolve_sampler
+from runtime.schedulers import choose_sampler
 from runtime.tokenizer import ClipTokenizer
 
 if TYPE_CHECKING:
@@ -103,14 +102,9 @@ class Pipeline:
         """
         resolved = request.resolved(width=self.model.default_width, height=self.model.default_height)
         self._check(resolved)
-        return Generation(self._loaded(), resolved, self._sampler(resolved), on_phase or _ignore)
-
-    def _sampler(self, request: Request) -> SamplerChoice:
-        asked = (request.sampler, request.schedule, self.model.scheduler_config)
-        kind, schedule = resolve_sampler(*asked)
-        build = partial(build_scheduler, *asked, request.num_inference_steps)
-        build()  # so that a number of steps the sampler cannot do is refused before anything is loaded
-        return SamplerChoice(sampler=kind.name, schedule=schedule.name, build=build)
+        sampler = choose_sampler(resolved.sampler, resolved.schedule, self.model.scheduler_config)
+        sampler.build(resolved.num_inference_steps)  # refuses a number of steps before anything is loaded
+        return Generation(self._loaded(), resolved, sampler, on_phase or _ignore)
 
     def _check(self, request: Request) -> None:
         for text in (request.prompt, request.negative_prompt):

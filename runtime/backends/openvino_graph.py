@@ -26,7 +26,7 @@ def make_static(network: ov.Model, shapes: Shapes) -> None:
 
 
 def float_timestep(network: ov.Model) -> None:
-    """Let the UNet take fractional timesteps: exporters type the input int64, the network casts it to float."""
+    """Let the UNet take fractional timesteps: exporters type the input int64, the network in float."""
     for index, parameter in enumerate(network.get_parameters()):
         port = parameter.output(0)
         if "timestep" in port.get_names() and port.get_element_type() != ov.Type.f32:

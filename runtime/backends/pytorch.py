@@ -1,5 +1,7 @@
 """The PyTorch backend: the source weights on CPU, CUDA or MPS, behind the same callables."""
 
+import os
+import platform
 import warnings
 from collections.abc import Mapping
 from functools import cached_property
@@ -15,10 +17,12 @@ from runtime.model_folder import ModelFolder
 from runtime.placement import Placement
 from runtime.timings import Timings
 
+os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")  # it warns of other packages while it is imported
 try:
     import torch
     from diffusers import AutoencoderKL, UNet2DConditionModel
     from transformers import CLIPTextModel
+    from transformers.utils import logging as transformers_logging
 except ImportError as error:
     raise SetupError(
         f"PyTorch devices need a package that is not installed ({error.name}): "
@@ -46,6 +50,8 @@ class PyTorchBackend:
         self._placement = placement
         self._precision = execution_precision
         self._modules: dict[str, Any] = {}
+        transformers_logging.set_verbosity_error()
+        transformers_logging.disable_progress_bar()
 
     def __enter__(self) -> "PyTorchBackend":
         return self
@@ -165,8 +171,6 @@ class PyTorchComponents:
 
 def list_pytorch_devices() -> tuple[Device, ...]:
     """What PyTorch finds on this machine."""
-    import platform
-
     version = f"PyTorch {torch.__version__}"
     devices = [
         _device("pytorch-cpu", "cpu", platform.processor() or "CPU", "CPU", version, ("f32", "bf16"), None)

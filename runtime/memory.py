@@ -1,0 +1,97 @@
+"""Whether a request fits in memory: what it will take, and what is free.
+
+The estimate is a model with three constants, fitted to measured peaks (docs/decisions/0005).
+"""
+
+import ctypes
+import os
+import sys
+from pathlib import Path
+
+from runtime.backends.base import Shape
+from runtime.errors import InvalidRequest
+from runtime.model_folder import ModelFolder
+
+PROGRAM_BYTES = 250 * 2**20  # interpreter, libraries, compiler
+UNET_TENSORS = 40  # live tensors of the UNet's first level, a batch of two
+VAE_TENSORS = 7  # live tensors of the decoder's last level
+SMALLEST = 256  # pixels: what is suggested is not smaller
+
+
+def check_memory(model: ModelFolder, shape: Shape, bytes_per_weight: int, free: int | None = None) -> None:
+    """Raise InvalidRequest when a request would need more memory than is free, with a size that fits.
+
+    `bytes_per_weight` is that of the precision that executes: 4 for f32, 2 for f16 and bf16.
+    """
+    free = available_bytes() if free is None else free
+    if free is None:
+        return
+    needed = estimate_bytes(model, shape, bytes_per_weight)
+    if needed <= free:
+        return
+    raise InvalidRequest(
+        f"{shape.batch} x {shape.width}x{shape.height} needs about {needed / 2**30:.1f} GiB of memory and "
+        f"{free / 2**30:.1f} GiB are free: {_suggestion(model, shape, bytes_per_weight, free)}"
+    )
+
+
+def estimate_bytes(model: ModelFolder, shape: Shape, bytes_per_weight: int) -> int:
+    """Return the peak memory of a request, compiled models included."""
+    stored = {"fp32": 4, "fp16": 2, "int8": 1}.get(model.precision, 2)
+    weights = sum(
+        model.ir(component).with_suffix(".bin").stat().st_size * bytes_per_weight // stored
+        for component in ("text_encoder", "unet", "vae_decoder")
+    )
+    factor = model.vae_scale_factor
+    latents = shape.batch * (2 if shape.guided else 1) * (shape.height // factor) * (shape.width // factor)
+    unet = latents * _first_channels(model, "unet") * UNET_TENSORS * bytes_per_weight
+    pixels = shape.batch * shape.height * shape.width
+    vae = pixels * _first_channels(model, "vae_decoder") * VAE_TENSORS * bytes_per_weight
+    return int(PROGRAM_BYTES + weights + unet + vae)
+
+
+def available_bytes() -> int | None:
+    """Return the memory that can be had without swapping, None where the system does not tell."""
+    if sys.platform == "win32":
+        return _available_on_windows()
+    meminfo = Path("/proc/meminfo")
+    if meminfo.is_file():
+        for line in meminfo.read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    if "SC_AVPHYS_PAGES" in os.sysconf_names:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return None
+
+
+def _available_on_windows() -> int | None:
+    class Status(ctypes.Structure):
+        _fields_ = [  # MEMORYSTATUSEX of the Windows API
+            ("length", ctypes.c_ulong),
+            ("load", ctypes.c_ulong),
+            *((name, ctypes.c_ulonglong) for name in ("total", "free", "page", "page_free", "space")),
+            ("space_free", ctypes.c_ulonglong),
+            ("extended", ctypes.c_ulonglong),
+        ]
+
+    status = Status(length=ctypes.sizeof(Status))
+    kernel = getattr(ctypes, "windll").kernel32  # noqa: B009  (only there on Windows)
+    return int(status.free) if kernel.GlobalMemoryStatusEx(ctypes.byref(status)) else None
+
+
+def _first_channels(model: ModelFolder, component: str) -> int:
+    return int(model.config(component)["block_out_channels"][0])
+
+
+def _suggestion(model: ModelFolder, shape: Shape, bytes_per_weight: int, free: int) -> str:
+    """The largest thing of this shape that fits: one picture at a time, then smaller ones."""
+    if shape.batch > 1:
+        single = Shape(batch=1, height=shape.height, width=shape.width, guided=shape.guided)
+        if estimate_bytes(model, single, bytes_per_weight) <= free:
+            return "make one picture at a time (--batch-size 1)"
+    for percent in range(95, 5, -5):
+        height, width = (side * percent // 100 // 64 * 64 for side in (shape.height, shape.width))
+        smaller = Shape(batch=1, height=height, width=width, guided=shape.guided)
+        if min(height, width) >= SMALLEST and estimate_bytes(model, smaller, bytes_per_weight) <= free:
+            return f"try {width}x{height}, or close other programs"
+    return "close other programs"

@@ -1,0 +1,125 @@
+"""The OpenVINO backend on this CPU: the cache is never stale, any size fits, faults are one sentence."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+import pytest
+
+from runtime import ModelFolderError, TextToImage, open_pipeline
+from runtime.arrays import Array
+from runtime.backends.base import Device, Shape
+from runtime.backends.compiled_cache import BLOB, CompiledCache
+from runtime.backends.openvino import choose_precision, list_openvino_devices
+from runtime.backends.openvino_compile import (
+    CompiledComponent,
+    CompileKey,
+    compile_component,
+    component_shapes,
+)
+from runtime.model_folder import ModelFolder
+from tests.models import DEMO_MODEL
+
+CORE = ov.Core()
+CPU: Device = list_openvino_devices()[0]
+SHAPE = Shape(batch=1, height=64, width=64)
+
+
+def compiled(model: ModelFolder, precision: str, cache: CompiledCache | None) -> CompiledComponent:
+    shapes = tuple(component_shapes(model, "unet", SHAPE).items())
+    key = CompileKey(component="unet", device=CPU, precision=precision, shapes=shapes)
+    component = compile_component(CORE, model, key, cache)
+    if cache is not None:
+        component.save(cache)
+    return component
+
+
+def output(component: CompiledComponent) -> Array:
+    draw = np.random.default_rng(0)
+    rows, channels = component.model.input("sample").shape[:2]
+    embeds = draw.standard_normal(tuple(component.model.input("encoder_hidden_states").shape))
+    return component(
+        "out_sample",
+        sample=draw.standard_normal((rows, channels, 8, 8)).astype(np.float32),
+        timestep=np.array([400.5], np.float32),
+        encoder_hidden_states=embeds.astype(np.float32),
+    )
+
+
+def test_f32_then_bf16_then_the_default_are_each_right_with_one_cache(tmp_path: Path) -> None:
+    """OpenVINO's own cache gives the f32 model for bf16, and wrong values with it."""
+    model, cache = ModelFolder(DEMO_MODEL), CompiledCache(tmp_path)
+    default = choose_precision("unet", CPU, None)
+    assert default == "f32"
+    right = {precision: output(compiled(model, precision, None)) for precision in ("f32", "bf16")}
+    difference = np.abs(right["bf16"] - right["f32"]).max()
+    assert 0 < difference < 0.2
+    for round_number in range(2):
+        for place, precision in enumerate(("f32", "bf16", default)):
+            component = compiled(model, precision, cache)
+            assert component.executed.precision == precision
+            assert component.from_cache is (round_number > 0 or place == 2)
+            np.testing.assert_allclose(output(component), right[precision], atol=difference / 100)
+
+
+def test_new_weights_under_the_same_graph_are_seen(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(DEMO_MODEL, folder, ignore=shutil.ignore_patterns("manifest.json"))
+    index = folder / "model_index.json"
+    index.write_text(index.read_text().replace('"_manifest"', '"_was_manifest"'))
+    cache = CompiledCache(tmp_path / "cache")
+    before = output(compiled(ModelFolder(folder), "f32", cache))
+    weights = folder / "unet" / "openvino_model.bin"
+    values = np.fromfile(weights, np.float16)
+    (values * np.float16(0.5)).tofile(weights)
+    after = compiled(ModelFolder(folder), "f32", cache)
+    assert not after.from_cache
+    assert np.abs(output(after) - before).max() > 0.01
+
+
+def test_a_damaged_entry_of_the_cache_is_made_again(tmp_path: Path) -> None:
+    model, cache = ModelFolder(DEMO_MODEL), CompiledCache(tmp_path)
+    right = output(compiled(model, "f32", cache))
+    (blob,) = tmp_path.glob(f"*/{BLOB}")
+    content = bytearray(blob.read_bytes())
+    content[len(content) // 2] ^= 1
+    blob.write_bytes(content)
+    again = compiled(model, "f32", cache)
+    assert not again.from_cache
+    np.testing.assert_array_equal(output(again), right)
+    assert compiled(model, "f32", cache).from_cache
+
+
+def test_a_second_pipeline_starts_from_the_cache_and_gives_the_same_picture(tmp_path: Path) -> None:
+    request = TextToImage(prompt="a boat", seed=5, num_inference_steps=3)
+    pictures, cached = [], []
+    for _ in range(2):
+        with open_pipeline(device="cpu", data_dir=tmp_path) as pipeline:
+            result = pipeline.generate(request).result()
+            pictures.append(result.images[0].tobytes())
+            cached.append(set(result.timings.compiled_from_cache.values()))
+    assert pictures[0] == pictures[1]
+    assert cached == [{False}, {True}]
+
+
+def test_a_pipeline_makes_pictures_of_any_size_one_after_the_other(tmp_path: Path) -> None:
+    with open_pipeline(device="cpu", data_dir=tmp_path, cache=False) as pipeline:
+        for width, height in ((64, 64), (72, 104), (200, 64), (64, 64)):
+            asked = TextToImage(prompt="a tree", width=width, height=height, num_inference_steps=1, seed=1)
+            assert pipeline.generate(asked).result().images[0].size == (width, height)
+
+
+@pytest.mark.parametrize("name", ["openvino_model.xml", "openvino_model.bin"])
+def test_a_truncated_ir_without_a_manifest_is_one_sentence(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(DEMO_MODEL, folder, ignore=shutil.ignore_patterns("manifest.json"))
+    index = folder / "model_index.json"
+    index.write_text(index.read_text().replace('"_manifest"', '"_was_manifest"'))
+    damaged = folder / "unet" / name
+    damaged.write_bytes(damaged.read_bytes()[: damaged.stat().st_size // 2])
+    with (
+        pytest.raises(ModelFolderError, match="unet"),
+        open_pipeline(folder, device="cpu", cache=False) as pipeline,
+    ):
+        pipeline.generate(TextToImage(prompt="a", num_inference_steps=1)).result()
