@@ -100,7 +100,8 @@ def test_torch_comes_only_when_asked_for_and_from_the_index_that_is_named(
 ) -> None:
     index, version = tmp_path / "index", required("optimize")["torch"] + "+cpu"
     for name in ("torch", "torchvision"):
-        write_wheel(index / name, name, version if name == "torch" else required("optimize")[name] + "+cpu")
+        wheel = write_wheel(index / name, name, required("optimize")[name] + "+cpu")
+        (index / name / "index.html").write_text(f'<a href="{wheel.name}">{wheel.name}</a>')
     command = ["generate", "x", "--device=unet=cuda,vae_decoder=cpu", "--torch-index", index.as_uri()]
     settings = {"PIP_NO_INDEX": "0", "PIP_INDEX_URL": (tmp_path / "empty").as_uri()}
     finished = checkout.run(*command, **settings)
