@@ -19,6 +19,7 @@ from runtime.backends.openvino_compile import (
 )
 from runtime.backends.openvino_devices import openvino_devices
 from runtime.errors import DeviceError
+from runtime.memory import check_memory
 from runtime.model_folder import ModelFolder
 from runtime.placement import Placement
 from runtime.timings import Timings
@@ -30,6 +31,7 @@ EAGER = (
 )  # compiled side by side; the VAE encoder waits until it is asked for
 COMPILERS = 3
 KEPT_SHAPES = 2
+WEIGHT_BYTES = {"f32": 4, "f16": 2, "bf16": 2}
 
 
 class OpenVinoBackend:
@@ -69,7 +71,12 @@ class OpenVinoBackend:
         self._compiled.clear()
 
     def load(self, shape: Shape) -> "OpenVinoComponents":
-        """Begin to compile what is not there yet and return at once; a component is awaited on first use."""
+        """Begin to compile what is not there yet and return at once; a component is awaited on first use.
+
+        Raises InvalidRequest when that would need more memory than is free.
+        """
+        if self._key("unet", shape) not in self._compiled:
+            check_memory(self._model, shape, WEIGHT_BYTES[self._precisions["unet"]])
         futures = {component: self.begin(component, shape) for component in EAGER}
         while len(self._compiled) > KEPT_SHAPES * (len(EAGER) + 1):
             self._compiled.popitem(last=False)
@@ -77,18 +84,21 @@ class OpenVinoBackend:
 
     def begin(self, component: str, shape: Shape) -> Future[CompiledComponent]:
         """Start compiling one component, unless it is compiled or being compiled for these sizes."""
-        key = CompileKey(
-            component=component,
-            device=self._placement.devices[component],
-            precision=self._precisions[component],
-            shapes=tuple(component_shapes(self._model, component, shape).items()),
-        )
+        key = self._key(component, shape)
         future = self._compiled.get(key)
         if future is None or (future.done() and future.exception() is not None):
             future = self._pool.submit(compile_component, self._core, self._model, key, self._cache)
             self._compiled[key] = future
         self._compiled.move_to_end(key)
         return future
+
+    def _key(self, component: str, shape: Shape) -> CompileKey:
+        return CompileKey(
+            component=component,
+            device=self._placement.devices[component],
+            precision=self._precisions[component],
+            shapes=tuple(component_shapes(self._model, component, shape).items()),
+        )
 
     def keep(self) -> None:
         """Give what was newly compiled to the cache; called once the model's files are known to be sound."""
