@@ -3,7 +3,8 @@
     python requirements/make_lock.py python3.10 python3.11 python3.12 python3.13
 
 Each interpreter resolves the groups in a fresh environment of its own (environment markers are those of the
-interpreter that runs pip, so one cannot answer for another); nothing is installed, but torch is downloaded. Commit the result only after `python launch.py test` has passed with it.
+interpreter that runs pip, so one cannot answer for another); nothing is installed, but torch is downloaded.
+Commit the result only after `python launch.py test` has passed with it.
 """
 
 import json
@@ -48,7 +49,7 @@ def resolve(interpreter: str) -> tuple[str, dict[str, str]]:
 
 
 def lock_text(resolutions: dict[str, dict[str, str]]) -> str:
-    """One line for a package where all Pythons agree, else one for each run of Pythons that do, with its marker."""
+    """One line for a package where all Pythons agree, else one for each run of Pythons, with its marker."""
     lines = []
     for name in sorted({name for packages in resolutions.values() for name in packages}):
         runs: list[tuple[str, str]] = []  # (the first Python of the run, the version)
