@@ -16,7 +16,7 @@ _FILES = (
     "added_tokens.json",
 )
 _GRAPHS = ("openvino_tokenizer", "openvino_detokenizer")
-# Without "!", which SD 2.x pads with: transformers takes every one in a prompt for padding, OpenVINO for a letter.
+# Without "!", which SD 2.x pads with: in a prompt it is padding to transformers, a letter to OpenVINO.
 _CHECK_PROMPTS = ("a red house on green hills under a night sky", "2 cats, (detailed), 50% off")
 
 
