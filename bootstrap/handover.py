@@ -55,7 +55,7 @@ def _in_activated_environment() -> bool:
 
 
 def _run_here(arguments: list[str]) -> int:
-    from ui.cli import main as run_command
+    from ui.cli import entry as run_command
 
     return run_command(arguments)
 

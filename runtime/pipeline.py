@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -10,16 +11,15 @@ from typing import TYPE_CHECKING
 from runtime.backends.compiled_cache import CompiledCache
 from runtime.devices import list_devices, nvidia_driver_present, pytorch_installed
 from runtime.errors import InvalidRequest, ModelFolderError
-from runtime.generation import Generation, Loaded
 from runtime.model_folder import ModelFolder, find_model
 from runtime.placement import Placement, names_pytorch, resolve_placement
 from runtime.request import Request
-from runtime.schedulers import choose_sampler
-from runtime.tokenizer import ClipTokenizer
 
 if TYPE_CHECKING:
     from runtime.backends.openvino import OpenVinoBackend
     from runtime.backends.pytorch import PyTorchBackend
+    from runtime.generation import Generation
+    from runtime.tokenizer import ClipTokenizer
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 BUNDLED_MODELS = CHECKOUT / "demo" / "models"
@@ -75,11 +75,6 @@ class Pipeline:
         self._checker = ThreadPoolExecutor(1, thread_name_prefix="verify")
         self._verified: Future[None] = self._checker.submit(model.verify)
         self._backend = _backend(model, placement, cache, execution_precision)
-        self.tokenizer = ClipTokenizer(
-            model.tokenizer_dir,
-            max_length=int(model.config("text_encoder").get("max_position_embeddings", 77)),
-            vocab_size=int(model.config("text_encoder").get("vocab_size", 0)) or None,
-        )
 
     def __enter__(self) -> "Pipeline":
         return self
@@ -94,17 +89,47 @@ class Pipeline:
         self._checker.shutdown(wait=True, cancel_futures=True)
         self._backend.__exit__(None, None, None)
 
-    def generate(self, request: Request, *, on_phase: OnPhase | None = None) -> Generation:
+    def prepare(self, request: Request) -> None:
+        """Begin to load and compile what a request needs, and return at once.
+
+        Raises InvalidRequest when it will not fit in memory.
+        """
+        resolved = self._resolve(request)
+        self._backend.load(resolved.shape(min(resolved.batch_size, resolved.count)))
+
+    def generate(self, request: Request, *, on_phase: OnPhase | None = None) -> "Generation":
         """Check the request against the model and return a Generation to iterate or drain.
 
         `on_phase` hears "compiling", "encoding the prompt", "denoising", "decoding". Raises InvalidRequest
         before anything is computed for a prompt, size or sampler that the model cannot do.
         """
-        resolved = request.resolved(width=self.model.default_width, height=self.model.default_height)
+        # Imported here, so that a device that `prepare` started compiles while Python loads the rest.
+        from runtime.generation import Generation, Loaded
+        from runtime.schedulers import choose_sampler
+
+        resolved = self._resolve(request)
         self._check(resolved)
         sampler = choose_sampler(resolved.sampler, resolved.schedule, self.model.scheduler_config)
         sampler.build(resolved.num_inference_steps)  # refuses a number of steps before anything is loaded
-        return Generation(self._loaded(), resolved, sampler, on_phase or _ignore)
+        loaded = Loaded(
+            model=self.model, backend=self._backend, tokenizer=self.tokenizer, verified=self._verified.result
+        )
+        return Generation(loaded, resolved, sampler, on_phase or _ignore)
+
+    @cached_property
+    def tokenizer(self) -> "ClipTokenizer":
+        """The model's tokenizer; raises ModelFolderError when it is damaged or another model's."""
+        from runtime.tokenizer import ClipTokenizer
+
+        config = self.model.config("text_encoder")
+        return ClipTokenizer(
+            self.model.tokenizer_dir,
+            max_length=int(config.get("max_position_embeddings", 77)),
+            vocab_size=int(config.get("vocab_size", 0)) or None,
+        )
+
+    def _resolve(self, request: Request) -> Request:
+        return request.resolved(width=self.model.default_width, height=self.model.default_height)
 
     def _check(self, request: Request) -> None:
         for text in (request.prompt, request.negative_prompt):
@@ -117,11 +142,6 @@ class Pipeline:
                     f"{name} must be a multiple of {factor} for this model, got {value}: "
                     f"try {below or factor} or {below + factor}"
                 )
-
-    def _loaded(self) -> Loaded:
-        return Loaded(
-            model=self.model, backend=self._backend, tokenizer=self.tokenizer, verified=self._verified.result
-        )
 
 
 def _place(folder: ModelFolder, device: str) -> Placement:

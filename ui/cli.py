@@ -27,6 +27,16 @@ class Parser(argparse.ArgumentParser):
         raise InvalidRequest(f"{message}: see `{self.prog} --help`")
 
 
+def entry(argv: Sequence[str] | None = None) -> int:
+    """Run one command as a whole process, without what OpenVINO's import brings along for converting models.
+
+    That is openvino.tools.ovc and with it openvino_telemetry: a fifth of the start, and code that can call
+    home. None in `sys.modules` makes their import fail, which openvino provides for.
+    """
+    sys.modules.setdefault("openvino.tools.ovc", None)  # type: ignore[arg-type]
+    return main(argv)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0, 1 for failed checks, 2 for bad input, 130 for Ctrl-C."""
     arguments = list(sys.argv[1:] if argv is None else argv)
@@ -73,4 +83,4 @@ def _overview() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(entry())

@@ -9,16 +9,17 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runtime import TextToImage, open_pipeline
 from runtime.errors import InvalidRequest
-from runtime.generation import Generation, Result
-from runtime.image_files import next_path, numbered_path, save_png
 from runtime.pipeline import data_folder
 from runtime.request import Request
 from ui.progress import Progress
 from ui.prompt_files import read_requests
+
+if TYPE_CHECKING:
+    from runtime.generation import Generation, Result
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +63,7 @@ def run(options: argparse.Namespace) -> int:
         Progress(quiet=options.json) as progress,
         _loading(progress, options) as pipeline,
     ):
+        pipeline.prepare(requests[0])
         for request in requests:
             started = time.perf_counter()
             generation = pipeline.generate(request, on_phase=progress.phase)
@@ -105,6 +107,8 @@ class Output:
 
     def path(self, task: str, seed: int) -> Path:
         """Return the place of the next picture."""
+        from runtime.image_files import next_path, numbered_path
+
         if self._asked is None:
             return next_path(self._folder, task, seed)
         if self._to_folder:
@@ -112,7 +116,9 @@ class Output:
         return self._asked.with_stem(f"{self._asked.stem}-{seed}") if self._several else self._asked
 
 
-def _make(generation: Generation, place: Output, progress: Progress) -> tuple[list[Path], Result]:
+def _make(generation: "Generation", place: Output, progress: Progress) -> tuple[list[Path], "Result"]:
+    from runtime.image_files import save_png  # this and the rest of Pillow load while the device compiles
+
     request, paths = generation.request, list[Path]()
 
     def save_finished() -> None:
@@ -132,7 +138,7 @@ def _make(generation: Generation, place: Output, progress: Progress) -> tuple[li
 
 
 @contextmanager
-def _interruptible(generation: Generation, progress: Progress) -> Iterator[None]:
+def _interruptible(generation: "Generation", progress: Progress) -> Iterator[None]:
     """Let the first Ctrl-C end the work at the next step, and the second one at once."""
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -170,7 +176,7 @@ def _requests(options: argparse.Namespace) -> list[Request]:
 
 
 def _report(
-    options: argparse.Namespace, progress: Progress, paths: list[Path], result: Result, seconds: float
+    options: argparse.Namespace, progress: Progress, paths: list[Path], result: "Result", seconds: float
 ) -> None:
     if options.json:
         print(json.dumps(describe(result, paths)), flush=True)
@@ -188,7 +194,7 @@ def _report(
     )
 
 
-def describe(result: Result, paths: list[Path]) -> dict[str, Any]:
+def describe(result: "Result", paths: list[Path]) -> dict[str, Any]:
     """Return what --json prints."""
     request = result.request.as_dict() | {"sampler": result.sampler, "schedule": result.schedule}
     return {

@@ -111,7 +111,7 @@ def compile_component(
     stored = _cache_key(model, key) if cache is not None and _worth_caching(model, key) else None
     started = time.perf_counter()
     if cache is not None and stored is not None:
-        restored = cache.load(stored, lambda blob: core.import_model(io.BytesIO(blob), native, config))
+        restored = cache.load(stored, lambda blob: core.import_model(_tensor(blob), native, config))
         if restored is not None:
             seconds = time.perf_counter() - started
             return _component(restored, key, from_cache=True, read=0.0, compiled_in=seconds, unsaved=None)
@@ -197,6 +197,11 @@ def _component(
         component=key.component,
         unsaved_key=unsaved,
     )
+
+
+def _tensor(blob: bytes) -> ov.Tensor:
+    """A view of the blob: a Python stream would be read under the interpreter's lock."""
+    return ov.Tensor(np.frombuffer(blob, np.uint8))
 
 
 def _worth_caching(model: ModelFolder, key: CompileKey) -> bool:

@@ -18,7 +18,7 @@ from tests.models import DEMO_MODEL, DEMO_SOURCE
 from ui.cli import main
 
 PROMPT = "a red house on green hills under a night sky with a moon"
-HEAVY = {"torch", "diffusers", "transformers", "optimum", "gradio", "scipy", "pandas"}
+HEAVY = {"torch", "diffusers", "transformers", "optimum", "gradio", "scipy", "pandas", "openvino_telemetry"}
 
 # Runs the command in this process and reports, on the last line, what it loaded and where it connected to.
 WATCHED = """
@@ -28,8 +28,8 @@ def watch(event, arguments):
     if event in ("socket.connect", "socket.getaddrinfo"):
         connected.append(str(arguments))
 sys.addaudithook(watch)
-from ui.cli import main
-status = main(sys.argv[1:])
+from ui.cli import entry
+status = entry(sys.argv[1:])
 roots = sorted({name.split(".")[0] for name in sys.modules})
 print(json.dumps({"status": status, "modules": roots, "connected": connected}))
 """
