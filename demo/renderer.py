@@ -46,7 +46,7 @@ def render(scene: Scene, width: int = 128, height: int = 128) -> Rendering:
     DRAW[scene.kind](canvas, x, y, paint_for(scene.colour, scene.sky))
     depth.paste(round(255 * foot_depth()), mask=canvas.covered)
     if scene.snowfall:
-        draw_snowfall(canvas, rng)
+        draw_snowfall(canvas)
     return Rendering(
         picture=canvas.reduced(),
         object_mask=_reduced(canvas.covered) >= 128,

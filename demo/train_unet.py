@@ -28,7 +28,7 @@ SIZES = (
     (192, 128, 1600, 0.13),
     (128, 192, 1200, 0.09),
 )  # width, height, frames, share
-EMPTY_SHARE = 0.10
+EMPTY_SHARE = 0.14
 PURE_NOISE_FROM = 945  # of 1000 timesteps; see `noised`
 
 
@@ -77,6 +77,10 @@ class Bucket:
     weights: torch.Tensor
     share: float
     ready: int = 0
+
+    def __post_init__(self) -> None:
+        """Let scenes that are rare, and harder, come up more often."""
+        self.odds = np.array([1 + s.snowfall + 0.5 * (s.light == "none") for s in self.frames.scenes])
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
     def encode_more(self, vae: AutoencoderKL, count: int) -> None:
@@ -153,7 +157,8 @@ class Batches:
         shares = np.array([size.share if size.ready >= 50 else 0.0 for size in self.sizes])
         bucket = self.sizes[self.turns.choice(len(self.sizes), p=shares / shares.sum())]
         count = self.batch * 256 // bucket.latents[0, 0].numel()
-        picked = self.rng.choice(bucket.ready, count, replace=False)
+        odds = bucket.odds[: bucket.ready]
+        picked = self.rng.choice(bucket.ready, count, replace=False, p=odds / odds.sum())
         captions = [random_caption(bucket.frames.scenes[i], self.rng) for i in picked]
         ids = token_ids(self.tokenizer, captions)
         ids[self.rng.random(count) < EMPTY_SHARE] = self.empty
