@@ -16,6 +16,7 @@ from typing import Any
 from optimize.convert import ConvertJob
 from optimize.families import MAX_ERROR, Component
 from optimize.fidelity import measure_error
+from optimize.preview import fit_latent_rgb
 from optimize.source import SourceModel, open_source
 from optimize.staging import Staging, flush_file, refuse_existing
 from optimize.weights import store_fp16
@@ -81,6 +82,7 @@ def export_model(
             tools={name: metadata.version(name) for name in _TOOLS},
             created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
             errors=errors,
+            latent_rgb=fit_latent_rgb(staging.model / "vae_encoder"),
             files=describe_files(staging.model),
         )
         (staging.model / MANIFEST_NAME).write_bytes(manifest.to_bytes())

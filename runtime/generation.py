@@ -97,7 +97,9 @@ class Generation:
         """Return the first picture of the running batch as it stands, one pixel per latent."""
         if self._latents is None:
             raise InvalidRequest("there is nothing to preview before the first step: ask again after it")
-        return preview_latents(self._latents[:1])[0]
+        manifest = self._loaded.model.manifest
+        fitted = manifest.latent_rgb if manifest is not None else ()
+        return preview_latents(self._latents[:1], np.array(fitted, np.float32) if fitted else None)[0]
 
     def result(self) -> Result:
         """Run what is left and return everything."""

@@ -42,7 +42,8 @@ class Manifest:
 
     `errors` holds, for each component, the relative error against PyTorch per precision of the weights:
     `{"unet": {"fp32": 1.2e-06, "fp16": 4.0e-04}}`. `files` names every file of the folder but this one, by
-    its path with forward slashes.
+    its path with forward slashes. `latent_rgb` (C + 1, 3) is the linear map from a latent to its colour, the
+    last row the offset; empty for a model without a VAE.
     """
 
     source: Source
@@ -51,6 +52,7 @@ class Manifest:
     created: str  # ISO 8601, UTC
     errors: Mapping[str, Mapping[str, float]]
     files: Mapping[str, FileEntry]
+    latent_rgb: tuple[tuple[float, ...], ...] = ()
 
     def to_bytes(self) -> bytes:
         """Return the one serialized form of this manifest; it carries the sha256 of its own content."""
@@ -59,6 +61,7 @@ class Manifest:
             "errors": {name: dict(errors) for name, errors in self.errors.items()},
             "files": {name: {"bytes": f.bytes, "sha256": f.sha256} for name, f in self.files.items()},
             "format": FORMAT_VERSION,
+            "latent_rgb": [list(row) for row in self.latent_rgb],
             "precision": self.precision,
             "source": {
                 "location": self.source.location,
@@ -98,6 +101,7 @@ class Manifest:
             created=read.text(top.get("created"), "created"),
             errors=read.errors(top.get("errors")),
             files=read.files(top.get("files")),
+            latent_rgb=read.colours(top.get("latent_rgb")),
         )
         # One serialized form only, so that every changed byte shows, not just those a reader would notice.
         if manifest.to_bytes() != data:
@@ -161,6 +165,14 @@ class _Reader:
                     raise self._fail(f"errors.{component}.{precision}", "a number", error)
                 errors[component][precision] = float(error)
         return errors
+
+    def colours(self, value: Any) -> tuple[tuple[float, ...], ...]:
+        rows = value if isinstance(value, list) else [value]
+        for row in rows:
+            fits = isinstance(row, list) and len(row) == 3 and all(isinstance(n, float | int) for n in row)
+            if not fits or not all(map(math.isfinite, row)):
+                raise self._fail("latent_rgb", "rows of three numbers", value)
+        return tuple(tuple(float(number) for number in row) for row in rows)
 
     def files(self, value: Any) -> dict[str, FileEntry]:
         files: dict[str, FileEntry] = {}
