@@ -148,7 +148,7 @@ def foot_depth() -> float:
 
 
 def draw_snowfall(c: Canvas) -> None:
-    """Scatter large flakes, one to a cell and never two close together; their pattern is the same in every scene.
+    """Scatter large flakes, one to a cell of a grid; their pattern is the same in every scene.
 
     A pattern that changed at random would be noise to a model whose latent pixels are wider than a flake.
     """

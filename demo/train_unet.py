@@ -29,6 +29,8 @@ SIZES = (
     (128, 192, 1200, 0.09),
 )  # width, height, frames, share
 EMPTY_SHARE = 0.14
+# Guidance subtracts what an empty prompt predicts. Where that never expects snow, it multiplies every flake.
+EMPTY_SHARE_IN_SNOWFALL = 0.30
 PURE_NOISE_FROM = 945  # of 1000 timesteps; see `noised`
 
 
@@ -80,7 +82,9 @@ class Bucket:
 
     def __post_init__(self) -> None:
         """Let scenes that are rare, and harder, come up more often."""
-        self.odds = np.array([1 + s.snowfall + 0.5 * (s.light == "none") for s in self.frames.scenes])
+        self.snowfall = np.array([scene.snowfall for scene in self.frames.scenes])
+        unlit = np.array([scene.light == "none" for scene in self.frames.scenes])
+        self.odds = 1 + 2.5 * self.snowfall + 0.5 * unlit
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
     def encode_more(self, vae: AutoencoderKL, count: int) -> None:
@@ -161,7 +165,8 @@ class Batches:
         picked = self.rng.choice(bucket.ready, count, replace=False, p=odds / odds.sum())
         captions = [random_caption(bucket.frames.scenes[i], self.rng) for i in picked]
         ids = token_ids(self.tokenizer, captions)
-        ids[self.rng.random(count) < EMPTY_SHARE] = self.empty
+        unnamed = np.where(bucket.snowfall[picked], EMPTY_SHARE_IN_SNOWFALL, EMPTY_SHARE)
+        ids[self.rng.random(count) < unnamed] = self.empty
         strata = (self.rng.permutation(count) + self.rng.random(count)) / count
         timesteps = torch.from_numpy((strata * 1000).astype(np.int64))
         latents = bucket.latents[picked]
