@@ -24,7 +24,10 @@ class LMS(Sampler):
         self._history: list[Array] = []  # noises, newest first
 
     def step(self, noise_pred: Array, i: int, latents: Array, noise: DrawNoise) -> Array:
-        """Integrate the polynomial through the noises seen so far, whose number grows to four."""
+        """Integrate the polynomial through the noises seen so far, as many as the history has.
+
+        Started in the middle, diffusers takes weights of order 4 for fewer noises; that is not followed.
+        """
         self._history = [self._split(noise_pred, i, latents)[1], *self._history[: _LMS_ORDER - 1]]
         target, *nodes = [self._levels[j].sigma for j in range(i + 1, i - len(self._history), -1)]
         return latents + weighted_sum(polynomial_weights(nodes, target), self._history)

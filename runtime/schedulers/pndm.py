@@ -23,9 +23,9 @@ _ADAMS_BASHFORTH = (  # newest output first
 class PNDM(Sampler):
     """Pseudo numerical methods, algorithm 2 of Liu et al. 2022 (arXiv 2202.09778).
 
-    Three steps of four evaluations (Runge-Kutta) or, with `skip_prk_steps` (PLMS), one of two come
-    before the multistep. Started in the middle, the multistep grows from order 1 (diffusers repeats a step
-    there too, and is one late from then on). Outputs, v as well, are combined as they are and then read.
+    Three steps of four evaluations (Runge-Kutta) come before the multistep or, with `skip_prk_steps` (PLMS),
+    one repeated step. As in diffusers, PLMS repeats a step wherever it starts, though the plan allows for it
+    at the beginning only; and outputs, v as well, are combined as they are and then read.
     """
 
     def __init__(self, settings: Settings, steps: int) -> None:
@@ -33,7 +33,7 @@ class PNDM(Sampler):
         self._stride = settings.num_train_timesteps // steps
         if settings.skip_prk_steps:
             timesteps = falling[:2] + falling[1:]
-            step_index = [max(i - 1, 0) for i in range(len(timesteps))]
+            step_index = [min(i, steps - 1) for i in range(len(timesteps))]
             self._warm_up = 0
         elif steps > _WARM_UP_STEPS:
             half = self._stride // 2
@@ -58,18 +58,19 @@ class PNDM(Sampler):
         self._whole = timesteps
         self._trained = trained_levels(settings, [*range(settings.num_train_timesteps), -1])
         self._history: list[Array] = []  # newest first
-        self._start: Array | None = None
-        self._slope: Array | None = None
+        self._repeat: Array | None = None  # where the step to repeat set out from
 
     def step(self, noise_pred: Array, i: int, latents: Array, noise: DrawNoise) -> Array:
         """Combine this output with those before it and move by the combination."""
         if i < self._warm_up:
             return self._runge_kutta(noise_pred, i, latents)
         timestep = self._whole[i]
-        if i == 1 and self._start is not None:  # the first step again, by the mean slope of its two ends
+        if self._repeat is not None:  # the first step again, by the mean slope of its two ends
+            start, self._repeat = self._repeat, None
             mean: Array = 0.5 * (noise_pred + self._history[0])
-            return self._move(mean, timestep + self._stride, timestep, self._start)
-        self._start = latents
+            return self._move(mean, timestep + self._stride, timestep, start)
+        if not self._warm_up and not self._history:
+            self._repeat = latents
         self._history = [noise_pred, *self._history[:3]]
         slope = weighted_sum(_ADAMS_BASHFORTH[len(self._history) - 1], self._history)
         return self._move(slope, timestep, timestep - self._stride, latents)
@@ -78,13 +79,12 @@ class PNDM(Sampler):
         """Return the latents after one of the four stages, which all set out from the first one's latents."""
         stage, half = i % 4, self._stride // 2
         if stage == 0:
-            self._start, self._slope = latents, None
+            self._start, self._stages = latents, []
             self._history = [output, *self._history]
-        part: Array = _RUNGE_KUTTA[stage] * output
-        self._slope = part if self._slope is None else self._slope + part
-        start = latents if self._start is None else self._start
+        self._stages.append(output)
+        slope = weighted_sum(_RUNGE_KUTTA, self._stages) if stage == 3 else output
         target = self._whole[i] - (half if stage in (0, 2) else 0)
-        return self._move(self._slope if stage == 3 else output, self._whole[i - stage], target, start)
+        return self._move(slope, self._whole[i - stage], target, self._start)
 
     def _move(self, output: Array, source: int, target: int, latents: Array) -> Array:
         """Equation 11: the transfer of `latents` from one timestep to another, a DDIM step by this output."""

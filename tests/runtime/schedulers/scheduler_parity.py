@@ -7,10 +7,13 @@ that diffusers has for it and all step counts.
 """
 
 import inspect
+import json
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import diffusers
@@ -137,9 +140,15 @@ def compare(
 def build_counterpart(name: str, options: Mapping[str, Any], steps: int) -> Any:
     """Return diffusers' scheduler as `from_config` makes it of a model's configuration."""
     with quiet():
-        scheduler = getattr(diffusers, name).from_config(dict(options))
+        scheduler = deepcopy(_template(name, json.dumps(options)))
         scheduler.set_timesteps(steps)
     return scheduler
+
+
+@cache
+def _template(name: str, options: str) -> Any:
+    """Return a scheduler to copy: some classes plan a thousand steps when they are made."""
+    return getattr(diffusers, name).from_config(json.loads(options))
 
 
 def relative_difference(ours: Array, reference: Array) -> float:

