@@ -62,14 +62,28 @@ def test_a_prompt_becomes_a_picture_that_says_how_it_was_made(tmp_path: Path, da
         assert image.size == (128, 128)
         text = image.info["parameters"]
     assert text.startswith(
-        f"{PROMPT}\nSteps: 4, Sampler: PNDM, Schedule type: Automatic, CFG scale: 7.5, Seed: 1,"
+        f"{PROMPT}\nSteps: 4, Sampler: DDIM, Schedule type: Automatic, CFG scale: 7.5, Seed: 1,"
     )
     assert "RNG: CPU, Device: cpu, Precision: f32" in text
 
 
 def test_json_says_everything_a_program_needs(tmp_path: Path, data: Path) -> None:
     folder = tmp_path / "out"
-    options = ["--seed", 5, "--steps", 3, "--count", 3, "--batch-size", 2, "--guidance-scale", 1, "--json"]
+    options = [
+        "--seed",
+        5,
+        "--steps",
+        3,
+        "--count",
+        3,
+        "--batch-size",
+        2,
+        "--guidance-scale",
+        1,
+        "--sampler",
+        "PLMS",
+        "--json",
+    ]
     made = run(
         "generate", PROMPT, "--negative-prompt", "fog", *options, "-o", f"{folder}/", "--data-dir", data
     )
@@ -87,9 +101,7 @@ def test_json_says_everything_a_program_needs(tmp_path: Path, data: Path) -> Non
     assert answer["placement"]["unet"]["device"] == "cpu"
     assert answer["placement"]["unet"]["precision"] == "f32"
     assert len(answer["timings"]["steps"]) == 6
-    assert (
-        answer["timings"]["unet_calls"] == 8
-    )  # PNDM evaluates once more than it steps, in each of two batches
+    assert answer["timings"]["unet_calls"] == 8  # PLMS: one more than the steps, in each of two batches
     assert "no effect at guidance_scale 1" in answer["warnings"][0]
 
 
