@@ -65,7 +65,10 @@ def test_openvino_genai_opens_our_folder_and_makes_the_same_picture(picture: np.
         height=ASKED.height,
         generator=openvino_genai.TorchGenerator(ASKED.seed),
     )
-    assert psnr(np.asarray(image.data)[0], picture) >= 60
+    # It cuts the decimals off where diffusers and we round, so it may be one level darker, and is no more.
+    darker = picture.astype(int) - np.asarray(image.data)[0]
+    assert 0 <= darker.min()
+    assert darker.max() <= 1
 
 
 def test_a_folder_written_by_optimum_cli_opens_here(tmp_path: Path, picture: np.ndarray) -> None:
