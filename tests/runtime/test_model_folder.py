@@ -1,105 +1,16 @@
-import hashlib
-import json
 import os
-import re
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from runtime.errors import ModelFolderError
-from runtime.manifest import FileEntry, Manifest, Source, describe_files
 from runtime.model_folder import ModelFolder, find_model, list_models
+from tests.runtime.model_folders import CONFIGS, edit, refusal, write_ir, write_json
 
 ROOT = Path(__file__).resolve().parents[2]
-XML = '<net>\n<data element_type="{}" shape="4" offset="0" size="{}" />\n</net>\n'
-CONFIGS: dict[str, dict[str, Any]] = {
-    "text_encoder": {"hidden_size": 8},
-    "unet": {"in_channels": 4, "out_channels": 4, "sample_size": 16, "cross_attention_dim": 8},
-    "vae": {"block_out_channels": [8, 8, 8, 8], "latent_channels": 4, "scaling_factor": 0.25},
-}
-
-
-def write_json(path: Path, value: object) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(value), "utf-8")
-
-
-def edit(path: Path, **changes: object) -> None:
-    write_json(path, json.loads(path.read_text("utf-8")) | changes)
-
-
-def write_common(folder: Path) -> None:
-    write_json(
-        folder / "model_index.json",
-        {
-            "_class_name": "StableDiffusionPipeline",
-            "safety_checker": [None, None],
-            "scheduler": ["diffusers", "PNDMScheduler"],
-            "text_encoder": ["transformers", "CLIPTextModel"],
-            "tokenizer": ["transformers", "CLIPTokenizer"],
-            "unet": ["diffusers", "UNet2DConditionModel"],
-            "vae": ["diffusers", "AutoencoderKL"],
-        },
-    )
-    write_json(folder / "scheduler" / "scheduler_config.json", {"prediction_type": "v_prediction"})
-    write_json(folder / "tokenizer" / "tokenizer.json", {})
-
-
-def write_ir(folder: Path, element_type: str = "f16", size: int = 8) -> Path:
-    write_common(folder)
-    for name in ("text_encoder", "unet", "vae_decoder", "vae_encoder"):
-        write_json(folder / name / "config.json", CONFIGS[name.split("_")[0] if "vae" in name else name])
-        (folder / name / "openvino_model.xml").write_text(XML.format(element_type, size), "utf-8")
-        (folder / name / "openvino_model.bin").write_bytes(name.encode().ljust(size)[:size])
-    return folder
-
-
-def write_source(folder: Path) -> Path:
-    write_common(folder)
-    header = json.dumps({"w": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}).encode()
-    for name, config in CONFIGS.items():
-        write_json(folder / name / "config.json", config)
-        stem = "model" if name == "text_encoder" else "diffusion_pytorch_model"
-        weights = len(header).to_bytes(8, "little") + header + bytes(8)
-        (folder / name / f"{stem}.safetensors").write_bytes(weights)
-    return folder
-
-
-def write_manifest(folder: Path, location: str = "../source") -> Manifest:
-    edit(folder / "model_index.json", _manifest="manifest.json")
-    manifest = Manifest(
-        source=Source(location=location, revision=None, sha256={"unet/w.safetensors": "0" * 64}),
-        precision="fp16",
-        tools={"openvino": "2026.4.1"},
-        created="2026-11-21T00:00:00+00:00",
-        errors={"unet": {"fp32": 1e-6, "fp16": 2e-4}},
-        files=describe_files(folder),
-    )
-    (folder / "manifest.json").write_bytes(manifest.to_bytes())
-    return manifest
-
-
-@pytest.fixture
-def ir(tmp_path: Path) -> Path:
-    return write_ir(tmp_path / "model")
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    return write_source(tmp_path / "source")
-
-
-def refusal(path: Path) -> str:
-    with pytest.raises(ModelFolderError) as caught:
-        ModelFolder(path)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 def test_ir_folder_tells_what_it_holds(ir: Path) -> None:
@@ -266,114 +177,6 @@ def test_unreadable_files_are_named(ir: Path, monkeypatch: pytest.MonkeyPatch, b
             folder.content_key("unet")
     else:
         assert "cannot be read (Permission denied): check its permissions" in refusal(ir)
-
-
-def test_every_file_must_be_what_the_manifest_says(ir: Path) -> None:
-    write_manifest(ir)
-    folder = ModelFolder(ir)
-    folder.verify()
-    assert folder.notes == ()
-    assert folder.precision == "fp16"
-    binary = ir / "unet" / "openvino_model.bin"
-    binary.write_bytes(b"changed!")
-    with pytest.raises(ModelFolderError, match=re.escape(f"{binary} is damaged: its sha256")):
-        ModelFolder(ir).verify()
-    binary.write_bytes(b"longer than it was")
-    assert "it has 18 bytes, the manifest says 8" in refusal(ir)
-    binary.unlink()
-    assert f"{binary} is missing" in refusal(ir)
-
-
-def test_changed_configuration_is_refused_when_opening(ir: Path) -> None:
-    write_manifest(ir)
-    path = ir / "unet" / "config.json"
-    path.write_bytes(path.read_bytes().replace(b"16", b"24"))
-    assert f"{path} is damaged: its sha256" in refusal(ir)
-
-
-def test_what_was_verified_is_not_hashed_again(ir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_manifest(ir)
-    folder = ModelFolder(ir)
-    hashed: list[str] = []
-
-    def count(path: Path) -> str:
-        hashed.append(path.relative_to(ir).as_posix())
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-
-    monkeypatch.setattr("runtime.model_folder.hash_of", count)
-    folder.verify("unet")
-    assert {name.split("/")[0] for name in hashed} == {"unet"}
-    key = folder.content_key("unet")
-    folder.verify()
-    assert len(hashed) == len(set(hashed)) == len(describe_files(ir))
-    assert folder.content_key("unet") == key
-
-
-def test_content_key_follows_the_content_not_the_place(ir: Path, tmp_path: Path) -> None:
-    copy = write_ir(tmp_path / "copy")
-    key = ModelFolder(ir).content_key("unet")
-    assert ModelFolder(copy).content_key("unet") == key
-    write_manifest(copy)
-    assert ModelFolder(copy).content_key("unet") == key
-    assert ModelFolder(ir).content_key("vae_decoder") != key
-    (ir / "unet" / "openvino_model.bin").write_bytes(b"retrained")
-    assert ModelFolder(ir).content_key("unet") != key
-
-
-def test_source_is_found_beside_the_model_until_it_is_gone(ir: Path, source: Path, tmp_path: Path) -> None:
-    write_manifest(ir, location="../source")
-    assert ModelFolder(ir).source_path == source.resolve()
-    source.rename(tmp_path / "gone")
-    assert ModelFolder(ir).source_path is None
-
-
-def test_manifest_survives_a_round_trip(ir: Path) -> None:
-    manifest = write_manifest(ir)
-    assert Manifest.from_bytes(manifest.to_bytes(), "manifest.json") == manifest
-    changed = replace(manifest, precision="fp32")
-    assert changed.to_bytes() != manifest.to_bytes()
-
-
-@given(st.data())
-def test_no_changed_byte_of_a_manifest_goes_unnoticed(data: st.DataObject) -> None:
-    manifest = Manifest(
-        source=Source(location="org/model", revision="main", sha256={"w": "ab" * 32}),
-        precision="fp16",
-        tools={"openvino": "1"},
-        created="now",
-        errors={"unet": {"fp16": 0.5}},
-        files={"unet/a": FileEntry(sha256="0" * 64, bytes=7)},
-    )
-    content = bytearray(manifest.to_bytes())
-    index = data.draw(st.integers(0, len(content) - 1))
-    content[index] ^= data.draw(st.integers(1, 255))
-    with pytest.raises(ModelFolderError):
-        Manifest.from_bytes(bytes(content), "manifest.json")
-    with pytest.raises(ModelFolderError):
-        Manifest.from_bytes(bytes(content[:index]), "manifest.json")
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "says"),
-    [
-        ("format", 99, "has format 99, this version reads 1"),
-        ("precision", "fp17", "precision must be one of fp32, fp16, int8"),
-        ("source", None, "source must be an object"),
-        ("tools", {"openvino": 1}, "tools.openvino must be a text"),
-        ("errors", {"unet": {"fp16": "small"}}, "errors.unet.fp16 must be a number"),
-        ("files", {"../outside": {"bytes": 1, "sha256": "0" * 64}}, "a path inside the folder"),
-        ("files", {"C:/windows": {"bytes": 1, "sha256": "0" * 64}}, "a path inside the folder"),
-        ("files", {"a": {"bytes": -1, "sha256": "0" * 64}}, "files.a.bytes must be a number of bytes"),
-        ("files", {"a": {"bytes": 1, "sha256": "xyz"}}, "files.a.sha256 must be a sha256"),
-        ("created", "another day", "was changed after it was written"),
-    ],
-)
-def test_wrong_manifest_is_refused(ir: Path, key: str, value: object, says: str) -> None:
-    write_manifest(ir)
-    edit(ir / "manifest.json", **{key: value})
-    text = refusal(ir)
-    assert str(ir / "manifest.json") in text
-    assert says in text
 
 
 def test_model_is_found_by_path_then_by_name_and_ones_own_first(tmp_path: Path) -> None:

@@ -1,0 +1,11 @@
+"""What every test starts from: no network for the libraries, and properties that do not race the clock."""
+
+import os
+
+from hypothesis import settings
+
+os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1", DIFFUSERS_VERBOSITY="error")
+
+# The machine may be busy: a slow example is no fault. The same examples every time, so that a run repeats.
+settings.register_profile("lapdraw", deadline=None, derandomize=True)
+settings.load_profile("lapdraw")
