@@ -109,7 +109,7 @@ def _shards(index: Path) -> tuple[Path, ...]:
     shards = read_json_object(index).get("weight_map")
     if not isinstance(shards, dict) or not shards:
         raise ModelFolderError(f"{index} lists no files: fetch the model again")
-    paths = tuple(index.with_name(str(name)) for name in sorted({str(name) for name in shards.values()}))
+    paths = tuple(index.parent / name for name in sorted({str(name) for name in shards.values()}))
     for path in paths:
         if path.parent != index.parent or not path.is_file():
             raise ModelFolderError(f"{path} is missing, {index.name} names it: fetch the model again")
