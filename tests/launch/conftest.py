@@ -22,7 +22,7 @@ MODULES = {"pillow": "PIL/Image.py", "optimum-intel": "optimum/intel.py"}
 COMMAND = """
 import importlib.metadata, json, os, sys
 
-def main(arguments):
+def entry(arguments):
     packages = {found.name: found.version for found in importlib.metadata.distributions(path=[sys.path[-1]])}
     found = {"prefix": sys.prefix, "folder": os.getcwd(), "arguments": arguments, "packages": packages}
     print(json.dumps(found))
