@@ -1,4 +1,8 @@
-"""Words for a scene: full captions state every attribute, casual ones leave some out; wording varies."""
+"""Words for a scene: full captions state every attribute, casual ones leave out what is usual.
+
+What a caption leaves out has one usual value (the object in the middle, the light on the right, day, hills,
+the boat at sea). Were it left to chance, strong guidance would show several possible pictures at once.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from demo.scenes import Kind, Position, Scene, Sky, Terrain
+from demo.scenes import Colour, Kind, Position, Scene, Sky, Terrain
 
 # The first wording of a row is the plain one; the later ones are used less often.
 KIND_WORDS: dict[Kind, tuple[str, ...]] = {
@@ -16,6 +20,14 @@ KIND_WORDS: dict[Kind, tuple[str, ...]] = {
     "boat": ("boat", "sailing boat", "ship"),
     "tree": ("tree", "round tree"),
     "cactus": ("cactus", "tall cactus"),
+}
+USUAL_COLOUR: dict[Kind, Colour] = {
+    "house": "red",
+    "castle": "blue",
+    "tower": "red",
+    "boat": "red",
+    "tree": "green",
+    "cactus": "green",
 }
 PLACE_WORDS: dict[Position, tuple[str, ...]] = {
     "left": ("on the left", "to the left", "on the left side", "at the left"),
@@ -104,22 +116,24 @@ def article_corrected(text: str) -> str:
     return text.replace("a orange", "an orange")
 
 
-def random_caption(scene: Scene, rng: np.random.Generator, *, casual: float = 0.2) -> str:
-    """Return one of many wordings; with probability `casual` some attributes go unmentioned."""
+def random_caption(scene: Scene, rng: np.random.Generator, *, casual: float = 0.5) -> str:
+    """Return one of many wordings; with probability `casual` some usual attributes go unmentioned."""
     leave_out = rng.random() < casual
 
-    def said(chance: float) -> bool:
-        return not leave_out or rng.random() < chance
+    def said(chance: float, usual: bool) -> bool:
+        return not (leave_out and usual) or rng.random() < chance
 
     def word(choices: Sequence[str]) -> str:
         return choices[0 if rng.random() < 0.3 else int(rng.integers(len(choices)))]
 
-    thing = f"{word(('a', 'one', 'the', 'a'))} {scene.colour} {word(KIND_WORDS[scene.kind])}"
-    if scene.kind == "boat" and word(("a", "b", "c")) == "b":
-        thing = f"a {scene.colour} boat"
-    place = word(PLACE_WORDS[scene.position]) if said(0.4) else ""
-    terrain = word(TERRAIN_WORDS[scene.terrain]) if said(0.85) else ""
-    sky = word(SKY_WORDS[scene.sky]) if said(0.85) else ""
+    named = word(KIND_WORDS[scene.kind])
+    if said(0.7, scene.colour == USUAL_COLOUR[scene.kind]):
+        named = f"{scene.colour} {named}"
+    thing = f"{word(('a', 'one', 'the', 'a'))} {named}"
+    place = word(PLACE_WORDS[scene.position]) if said(0.3, scene.position == "middle") else ""
+    usual_terrain = "sea" if scene.kind == "boat" else "hills"
+    terrain = word(TERRAIN_WORDS[scene.terrain]) if said(0.6, scene.terrain == usual_terrain) else ""
+    sky = word(SKY_WORDS[scene.sky]) if said(0.6, scene.sky == "day") else ""
     extras = _extras(scene, rng, word, said)
     order = rng.random()
     if order < 0.55:
@@ -130,7 +144,7 @@ def random_caption(scene: Scene, rng: np.random.Generator, *, casual: float = 0.
         parts = [thing, sky, *extras[:1], terrain, *extras[1:]]
         parts.insert(1, place)
     else:
-        tags = [f"{scene.colour} {word(KIND_WORDS[scene.kind])} {place}".strip(), terrain, sky, *extras]
+        tags = [f"{named} {place}".strip(), terrain, sky, *extras]
         return article_corrected(", ".join(part for part in tags if part))
     joint = ", " if rng.random() < 0.15 else " "
     head = word(OPENINGS) + " ".join(part for part in parts[:3] if part)
@@ -144,19 +158,19 @@ def _extras(
     scene: Scene,
     rng: np.random.Generator,
     word: Callable[[Sequence[str]], str],
-    said: Callable[[float], bool],
+    said: Callable[[float, bool], bool],
 ) -> list[str]:
     extras = []
+    usual_side = scene.light_side == "right"
     if scene.light == "none":
-        if said(0.7):
-            extras.append(word(NO_LIGHT_WORDS[scene.sky]))
-    elif said(0.6):
-        side = f" {word(LIGHT_SIDE_WORDS[scene.light_side])}" if said(0.4) else ""
+        extras.append(word(NO_LIGHT_WORDS[scene.sky]))
+    elif said(0.6, usual_side):
+        side = f" {word(LIGHT_SIDE_WORDS[scene.light_side])}" if said(0.3, usual_side) else ""
         extras.append(word(LIGHT_WORDS[scene.light]) + side)
     if scene.sky == "night" and rng.random() < 0.2:
         extras.append(word(STAR_WORDS))
-    if scene.clouds and said(0.5):
+    if scene.clouds:
         extras.append(word(CLOUD_WORDS))
-    if scene.snowfall and said(0.6):
+    if scene.snowfall:
         extras.append(word(SNOWFALL_WORDS))
     return extras

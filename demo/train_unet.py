@@ -194,7 +194,7 @@ def train(rank: int, arguments: argparse.Namespace) -> None:
         adam_only=("n_embedding", "conv_in", "conv_out"),
         workers=workers,
     )
-    average = Average(model, 0.998)
+    average = Average(model, arguments.average)
     checkpoint = work / "unet.pt"
     step, elapsed = 0, 0.0
     if checkpoint.exists():
@@ -263,6 +263,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=WORK / "demo-scenes")
     parser.add_argument("--vae", default="vae", help="the autoencoder's folder in the work folder")
     parser.add_argument("--lr", type=float, default=1.5e-3)
+    parser.add_argument("--average", type=float, default=0.998, help="decay of the averaged weights")
     parser.add_argument("--batch", type=int, default=40, help="128x128 pictures a step, or as many pixels")
     parser.add_argument("--tail", type=float, default=0.5, help="share of the time in which the rate falls")
     parser.add_argument("--first", type=int, default=2000, help="frames encoded before the first step")
