@@ -40,6 +40,7 @@ WAITING = "Another start is setting up .venv: waiting for it."
 SIZES = {"runtime": (300, 100), "optimize": (1700, 620), "dev": (150, 50)}
 CUDA_SIZES = (4100, 2450)  # the NVIDIA libraries that PyTorch from PyPI brings on Linux
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+OURS = ("bootstrap", "runtime", "ui")
 # Imported once after the installation: shows that they work here, and leaves their bytecode.
 IMPORTS = {
     "runtime": ("openvino", "numpy", "PIL.Image", "tokenizers"),
@@ -103,6 +104,7 @@ class _Setup:
         finally:
             shutil.rmtree(TEMPORARY, ignore_errors=True)
         self._try_imports()
+        self._compile()
         self._record()
         self._progress.say(f"Set up in {time.monotonic() - started:.0f} s.")
 
@@ -178,10 +180,9 @@ class _Setup:
     def _try_imports(self) -> None:
         self._progress.moving("  trying the packages")
         names = [name for group in GROUPS[self._group] for name in IMPORTS[group]]
-        foreign = ("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
         tried = subprocess.run(
             [PYTHON, "-c", "import " + ", ".join(names)],
-            env={name: value for name, value in os.environ.items() if name not in foreign},
+            env=_environment_of_its_own(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -197,6 +198,18 @@ class _Setup:
                 f"machines that are supported; the whole message is in {LOG}"
             )
 
+    def _compile(self) -> None:
+        """Leave our own bytecode too: where Python may not write it, every start would compile anew."""
+        folders = [os.path.join(ROOT, name) for name in OURS]
+        subprocess.run(
+            [PYTHON, "-m", "compileall", "-q", "-q", *folders],
+            env=_environment_of_its_own(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=False,  # a checkout that cannot be written to only starts more slowly
+        )
+
     def _record(self) -> None:
         """Everything to the disk first, then the word that it is there."""
         if hasattr(os, "sync"):
@@ -205,6 +218,11 @@ class _Setup:
         for name in GROUPS[self._group]:
             _write(record_path(name), wanted_record(name))
         os.remove(UNFINISHED)
+
+
+def _environment_of_its_own() -> dict[str, str]:
+    foreign = ("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
+    return {name: value for name, value in os.environ.items() if name not in foreign}
 
 
 def _write(path: str, text: str) -> None:
