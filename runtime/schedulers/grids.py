@@ -84,7 +84,7 @@ def _grid(settings: Settings, timesteps: Table, first: float, last: float, whole
         timesteps = np.array([timestep_of(sigma, trained) for sigma in sigmas])
         if settings.sigma_schedule == "karras" and whole_karras:
             timesteps = timesteps.round()
-    end = 0.0 if settings.final_sigmas_type == "zero" else min(float(trained[0]), sigmas[-1])
+    end = 0.0 if settings.final_sigmas_type == "zero" else float(min(trained[0], sigmas[-1]))
     return SigmaGrid(timesteps.tolist(), [*sigmas.tolist(), end])
 
 

@@ -17,7 +17,7 @@ from scheduler_parity import (
 from runtime.noise import NoiseSource
 from runtime.schedulers import SAMPLERS, build_scheduler
 
-# diffusers gives LMS the weights of a history that it does not have, and starts PNDM's Runge-Kutta steps afresh
+# diffusers gives LMS weights of a history that it does not have, and starts PNDM's Runge-Kutta steps afresh
 # at timesteps of the beginning.
 WRONG_IN_DIFFUSERS = ("LMS", "PNDM")
 
