@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,8 @@ def kill_at_random_moments(exports: Exports, models: Path, times: int) -> list[f
     for moment in moments:
         pid = exports.start(models / "killed")
         time.sleep(moment)
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it was quicker than the one that was timed, and is done
+            os.kill(pid, signal.SIGKILL)
         status, _ = exports.finish()
         if (models / "killed").exists():  # killed in its last moments, after the folder took its place
             folder = ModelFolder(models / "killed")
