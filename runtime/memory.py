@@ -1,6 +1,6 @@
 """Whether a request fits in memory: what it will take, and what is free.
 
-The estimate is a model with three constants, fitted to measured peaks (docs/decisions/0005).
+The estimate is a model with three constants, set by a measured peak (docs/decisions/0005).
 """
 
 import ctypes
