@@ -24,7 +24,7 @@ def convert_in_worker(job: ConvertJob, report: Callable[[str], None]) -> None:
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
     with tempfile.TemporaryFile() as noise:
-        process = subprocess.Popen(
+        with subprocess.Popen(
             [sys.executable, "-m", "optimize.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -32,12 +32,12 @@ def convert_in_worker(job: ConvertJob, report: Callable[[str], None]) -> None:
             env=environment,
             text=True,
             encoding="utf-8",
-        )
-        try:
-            done = _follow(process, job, report)
-        finally:
-            process.kill()
-            status = process.wait()
+        ) as process:
+            try:
+                done = _follow(process, job, report)
+            finally:
+                process.kill()
+        status = process.returncode
         if not done:
             noise.seek(0)
             _explain(status, noise.read().decode(errors="replace"))
