@@ -13,6 +13,9 @@ from runtime.pipeline import Pipeline
 from tests.measures import psnr
 from tests.models import DEMO_SOURCE, exported_demo
 
+# diffusers' own samplers announce deprecations of NumPy.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
 PROMPT = "a blue castle on the left in the mountains at sunset, a sun on the right"
 NEGATIVE = "night, snow"
 # Ours -> diffusers' class and what is changed in the model's own configuration.

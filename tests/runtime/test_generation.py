@@ -87,7 +87,7 @@ def generation(request: TextToImage, backend: FakeBackend, verified: object = No
 
 
 @pytest.mark.parametrize(
-    ("sampler", "evaluations"), [("Euler", 6), ("PNDM", 7), ("Heun", 11), ("DPM2", 11), ("DPM++ 2M", 6)]
+    ("sampler", "evaluations"), [("Euler", 6), ("PLMS", 7), ("Heun", 11), ("DPM2", 11), ("DPM++ 2M", 6)]
 )
 def test_steps_asked_are_steps_shown_whatever_they_evaluate(sampler: str, evaluations: int) -> None:
     backend = FakeBackend()
