@@ -30,7 +30,7 @@ def test_folder_written_by_optimum_opens_with_a_note(optimum_folder: Path, expor
     assert folder.notes == ("no manifest.json: contents are not verified",)
     assert folder.source_path is None
     assert folder.components == exported.components
-    assert folder.scheduler_config == exported.scheduler_config
+    assert folder.scheduler_config.items() >= exported.scheduler_config.items()  # theirs states the defaults
     assert len(folder.content_key("unet")) == 64
 
 
