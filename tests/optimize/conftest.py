@@ -1,5 +1,6 @@
 """One tiny model, written from its configuration with a fixed seed, and what it is exported to."""
 
+import shutil
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from skeleton import write_skeleton
 
 from optimize import export_model
-from optimize.convert import convert
+from optimize.convert import ConvertJob, convert
 from runtime.model_folder import ModelFolder
 
 # Conversions run in this process: PyTorch is imported once for all tests, not once for each.
@@ -23,6 +24,31 @@ def export() -> Export:
     return run
 
 
+class Recorded:
+    """Converts once, and hands out copies of that afterwards: for tests of what follows a conversion."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._phases: list[str] = []
+
+    def __call__(self, job: ConvertJob, report: Callable[[str], None]) -> None:
+        if not self._phases:
+            convert(job, self._phases.append)
+            shutil.copytree(job.work, self._folder / "work")
+            shutil.copytree(job.model, self._folder / "model")
+        else:
+            shutil.copytree(self._folder / "work", job.work, dirs_exist_ok=True)
+            shutil.copytree(self._folder / "model", job.model, dirs_exist_ok=True)
+        for phase in self._phases:
+            report(phase)
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
+    """The conversion of `tiny_source`."""
+    return Recorded(tmp_path_factory.mktemp("recorded"))
+
+
 @pytest.fixture(scope="session")
 def tiny_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _skeleton(tmp_path_factory, "tiny")
@@ -34,9 +60,9 @@ def tiny_v_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def exported(tiny_source: Path, tmp_path_factory: pytest.TempPathFactory, export: Export) -> ModelFolder:
+def exported(tiny_source: Path, tmp_path_factory: pytest.TempPathFactory, recorded: Recorded) -> ModelFolder:
     """The tiny model in fp16. Tests change copies of it only."""
-    return export(tiny_source, tmp_path_factory.mktemp("exported") / "tiny", precision="fp16")
+    return export_model(tiny_source, tmp_path_factory.mktemp("exported") / "tiny", convert=recorded)
 
 
 @pytest.fixture(scope="session")

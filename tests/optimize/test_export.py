@@ -5,9 +5,8 @@ from pathlib import Path
 
 import openvino as ov
 import pytest
-from skeleton import write_skeleton
 
-from optimize import Phase
+from optimize import Phase, export_model
 from optimize.families import MAX_ERROR
 from runtime.errors import ExportError
 from runtime.manifest import FileEntry, describe_files
@@ -75,9 +74,11 @@ def test_vae_of_a_model_that_predicts_v_keeps_its_activation_scale(
     assert ov.Core().read_model(exported_v.ir("vae_decoder")).get_rt_info(path).value == "8.0"
 
 
-def test_fp32_export_keeps_every_weight(tiny_source: Path, tmp_path: Path, export) -> None:
+def test_fp32_export_keeps_every_weight(tiny_source: Path, tmp_path: Path, recorded) -> None:
     phases: list[Phase] = []
-    folder = export(tiny_source, tmp_path / "tiny-fp32", precision="fp32", progress=phases.append)
+    folder = export_model(
+        tiny_source, tmp_path / "tiny", precision="fp32", progress=phases.append, convert=recorded
+    )
     assert folder.precision == "fp32"
     assert folder.manifest is not None
     assert all(set(errors) == {"fp32"} for errors in folder.manifest.errors.values())
@@ -198,7 +199,7 @@ def test_missing_weights_are_refused_though_diffusers_would_fill_them_in(
     assert not (tmp_path / "tiny").exists()
 
 
-def test_sharded_and_variant_weights_export_the_same(
+def test_sharded_and_variant_weights_export_the_same_weights(
     tiny_source: Path, exported: ModelFolder, tmp_path: Path, export
 ) -> None:
     from diffusers import UNet2DConditionModel
@@ -212,15 +213,3 @@ def test_sharded_and_variant_weights_export_the_same(
     assert len(list((source / "unet").glob("*.safetensors"))) > 1
     folder = export(source, tmp_path / "tiny")
     assert weights_of(folder) == weights_of(exported)
-
-
-def test_same_source_gives_the_same_weights(
-    tiny_source: Path, exported: ModelFolder, tmp_path: Path, export
-) -> None:
-    again = export(tiny_source, tmp_path / "again")
-    assert weights_of(again) == weights_of(exported)
-
-
-def test_skeleton_is_reproducible(tiny_source: Path, tmp_path: Path) -> None:
-    again = write_skeleton(tmp_path / "tiny", "tiny")
-    assert describe_files(again) == describe_files(tiny_source)

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from optimize import export_model
 from optimize import staging as staging_module
 from optimize.staging import Staging, sweep
 from runtime.errors import ExportError
@@ -103,17 +104,17 @@ def test_every_file_and_folder_is_flushed_before_the_rename(tmp_path: Path, monk
 
 
 def test_lack_of_room_is_said_with_both_figures(
-    tiny_source: Path, tmp_path: Path, export, monkeypatch
+    tiny_source: Path, tmp_path: Path, recorded, monkeypatch
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=10_000_000))
     with pytest.raises(ExportError, match=r"needs 0\.07 GB in .* and 0\.01 GB are free"):
-        export(tiny_source, tmp_path / "name")
+        export_model(tiny_source, tmp_path / "name", convert=recorded)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("step", ["store_fp16", "describe_files", "flush_file"])
 def test_disk_that_fills_up_gives_a_sentence_and_leaves_nothing(
-    tiny_source: Path, tmp_path: Path, export, monkeypatch, step: str
+    tiny_source: Path, tmp_path: Path, recorded, monkeypatch, step: str
 ) -> None:
     from optimize import export as export_module
 
@@ -124,5 +125,5 @@ def test_disk_that_fills_up_gives_a_sentence_and_leaves_nothing(
 
     monkeypatch.setattr(staging_module if step == "flush_file" else export_module, step, full)
     with pytest.raises(ExportError, match=r"could not be written .* MB are free\): free some space"):
-        export(tiny_source, tmp_path / "name")
+        export_model(tiny_source, tmp_path / "name", convert=recorded)
     assert list(tmp_path.iterdir()) == []
