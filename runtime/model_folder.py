@@ -5,7 +5,6 @@ Two kinds are read: OpenVINO IR in optimum-intel's layout (`kind` "openvino"), a
 """
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from runtime.model_files import (
     require_folder,
     require_tokenizer,
 )
+from runtime.tasks import find_tasks
 from runtime.weight_files import BIN_NAME, XML_NAME, check_ir_pair, check_source_weights
 
 MANIFEST_MARK = "_manifest"  # key of model_index.json: a folder written with a manifest is refused without it
@@ -34,8 +34,11 @@ _COMPONENTS = {
     "text_encoder_2": (("text_encoder_2", True),),
     "unet": (("unet", True),),
     "vae": (("vae_decoder", True), ("vae_encoder", False)),
+    "depth_estimator": (("depth_estimator", False),),
 }
 _SCHEDULER = "scheduler/scheduler_config.json"
+_LOW_RES_SCHEDULER = "low_res_scheduler/scheduler_config.json"
+_FEATURE_EXTRACTOR = "feature_extractor/preprocessor_config.json"
 
 
 class ModelFolder:
@@ -61,6 +64,11 @@ class ModelFolder:
         self._configs = {component: self._read_config(component) for component in self.components}
         self.scheduler_config = self._json(_SCHEDULER)
         self._check_meaning()
+        self.tasks = self._find_tasks()
+        has_estimator = "depth_estimator" in self.components
+        self.feature_extractor_config = self._json(_FEATURE_EXTRACTOR) if has_estimator else {}
+        self.low_res_scheduler_config = self._json(_LOW_RES_SCHEDULER) if "upscale" in self.tasks else {}
+        self.max_noise_level = self._find_max_noise_level()
         unchecked = self.kind == "openvino" and self.manifest is None
         self.notes = ("no manifest.json: contents are not verified",) if unchecked else ()
         self._verified: dict[str, str] = {}  # file name -> sha256 that was computed and agreed
@@ -108,10 +116,10 @@ class ModelFolder:
 
     @property
     def latent_channels(self) -> int:
-        """Channels of the latents that the loop keeps (the UNet may take more)."""
+        """Channels of the latents that the loop keeps: the UNet may take more, or predict a variance too."""
         if "vae_decoder" in self.components:
             return int(self._configs["vae_decoder"]["latent_channels"])
-        return int(self._configs["unet"]["out_channels"])
+        return self.unet_in_channels
 
     @property
     def unet_in_channels(self) -> int:
@@ -195,10 +203,10 @@ class ModelFolder:
     def _find_components(self) -> tuple[tuple[str, ...], str]:
         """Return the components that are there, and how the UNet's weights are stored."""
         named = [entry for entry in _COMPONENTS if any(self.index.get(entry) or ())]
-        if "unet" not in named:
+        if "unet" not in named or any(self.index.get("vqvae") or ()):
             raise ModelFolderError(
-                f"{self.path} holds a {self.pipeline_class or 'model of an unknown class'} without a UNet: "
-                "only Stable Diffusion models can be opened"
+                f"{self.path} holds a {self.pipeline_class or 'model of an unknown class'}, which is not "
+                "a UNet in pixels or in a VAE's latents: only such models can be opened"
             )
         if "text_encoder" in named:
             require_tokenizer(self.path / "tokenizer")
@@ -230,6 +238,28 @@ class ModelFolder:
             check_vae_config(self._configs["vae_decoder"], self._config_path("vae_decoder"))
         check_scheduler_config(self.scheduler_config, self.path / _SCHEDULER)
 
+    def _find_tasks(self) -> tuple[str, ...]:
+        """Return what the model can do; raises ModelFolderError when that is nothing."""
+        unet = self._configs["unet"]
+        tasks = find_tasks(
+            has_text_encoder="text_encoder" in self.components,
+            has_vae_encoder="vae_encoder" in self.components,
+            in_channels=self.unet_in_channels,
+            latent_channels=self.latent_channels,
+            num_class_embeds=unet.get("num_class_embeds"),
+        )
+        if not tasks:
+            raise ModelFolderError(
+                f"{self.path} holds {', '.join(self.components)}, its UNet takes {self.unet_in_channels} "
+                f"channels and its latents have {self.latent_channels}: no task works with that"
+            )
+        return tasks
+
+    def _find_max_noise_level(self) -> int:
+        """Return the highest noise level that an upscaler takes for its picture, 350 if unsaid."""
+        found = {"max_noise_level": self.index.get("max_noise_level", 350)}
+        return integer(found, "max_noise_level", self.path / INDEX_NAME)
+
     def _sample_size(self) -> tuple[int, int]:
         config, path = self._configs["unet"], self._config_path("unet")
         size = config.get("sample_size")
@@ -242,54 +272,3 @@ class ModelFolder:
     def _require(self, component: str) -> None:
         if component not in self.components:
             raise ModelFolderError(f"{self.path} has no {component}: it holds " + ", ".join(self.components))
-
-
-@dataclass(frozen=True, kw_only=True)
-class ListedModel:
-    """A model that can be asked for by its name; it has not been opened, so it may turn out to be damaged."""
-
-    name: str
-    path: Path
-    bundled: bool
-
-    def open(self) -> ModelFolder:
-        """Open the folder; raises ModelFolderError."""
-        return ModelFolder(self.path)
-
-
-def list_models(data_dir: Path, bundled_dir: Path | None = None) -> tuple[ListedModel, ...]:
-    """Return the models in `data_dir`/models and `bundled_dir`, by name; one's own hides a bundled one.
-
-    Raises ModelFolderError when a folder cannot be read; one that does not exist holds nothing.
-    """
-    found: dict[str, ListedModel] = {}
-    for parent, bundled in ((bundled_dir, True), (data_dir / "models", False)):
-        for path in _folders(parent) if parent is not None else ():
-            found[path.name] = ListedModel(name=path.name, path=path, bundled=bundled)
-    return tuple(found[name] for name in sorted(found))
-
-
-def find_model(name_or_path: str | Path, data_dir: Path, bundled_dir: Path | None = None) -> ModelFolder:
-    """Open a model given as a path or by its name; raises ModelFolderError, which lists known names."""
-    path = Path(name_or_path)
-    if (path / INDEX_NAME).is_file():
-        return ModelFolder(path)
-    models = list_models(data_dir, bundled_dir)
-    for model in models:
-        if model.name == str(name_or_path):
-            return model.open()
-    if path.exists():
-        return ModelFolder(path)  # which says what is wrong with it
-    known = ", ".join(model.name for model in models) or "none"
-    raise ModelFolderError(f"there is no model {str(name_or_path)!r}: known are {known}; or give a folder")
-
-
-def _folders(parent: Path) -> list[Path]:
-    try:
-        return [path for path in parent.iterdir() if path.is_dir() and not path.name.startswith(".")]
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except OSError as error:
-        raise ModelFolderError(
-            f"{parent} cannot be read ({error.strerror}): check its permissions"
-        ) from error

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from runtime.backends.compiled_cache import CompiledCache
 from runtime.devices import list_devices, nvidia_driver_present, pytorch_installed
 from runtime.errors import InvalidRequest, ModelFolderError
-from runtime.model_folder import ModelFolder, find_model
+from runtime.model_folder import ModelFolder
+from runtime.models import find_model
 from runtime.placement import Placement, names_pytorch, resolve_placement
 from runtime.request import Request
 

@@ -8,7 +8,8 @@ from typing import Any
 from uuid import uuid4
 
 from runtime.errors import InvalidRequest, LapdrawError, ModelFolderError
-from runtime.model_folder import ListedModel, ModelFolder, find_model, list_models
+from runtime.model_folder import ModelFolder
+from runtime.models import ListedModel, find_model, list_models
 from runtime.pipeline import BUNDLED_MODELS, data_folder
 
 

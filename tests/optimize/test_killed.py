@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from runtime.errors import ModelFolderError
-from runtime.model_folder import ModelFolder, list_models
+from runtime.model_folder import ModelFolder
+from runtime.models import list_models
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 HERE = Path(__file__).resolve().parent

@@ -12,7 +12,7 @@ from optimize import export_model
 from optimize import staging as staging_module
 from optimize.staging import Staging, sweep
 from runtime.errors import ExportError
-from runtime.model_folder import list_models
+from runtime.models import list_models
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from runtime.errors import ModelFolderError
-from runtime.model_folder import ModelFolder, find_model, list_models
+from runtime.model_folder import ModelFolder
+from runtime.models import find_model, list_models
 from tests.runtime.model_folders import CONFIGS, edit, refusal, write_ir, write_json
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -148,7 +149,7 @@ def test_scaling_factor_must_be_positive(ir: Path) -> None:
 
 def test_other_architecture_is_refused(ir: Path) -> None:
     write_json(ir / "model_index.json", {"_class_name": "FluxPipeline", "transformer": ["diffusers", "Flux"]})
-    assert "holds a FluxPipeline without a UNet" in refusal(ir)
+    assert "holds a FluxPipeline, which is not a UNet" in refusal(ir)
 
 
 def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
