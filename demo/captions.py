@@ -111,6 +111,13 @@ def plain_caption(scene: Scene) -> str:
     return article_corrected(" ".join(parts))
 
 
+def object_caption(scene: Scene, rng: np.random.Generator) -> str:
+    """Return a wording that names only the object and its colour: a mask or depth map says where it goes."""
+    words = KIND_WORDS[scene.kind]
+    named = words[0 if rng.random() < 0.4 else int(rng.integers(len(words)))]
+    return article_corrected(f"{('a', 'one', 'the')[rng.integers(3)]} {scene.colour} {named}")
+
+
 def article_corrected(text: str) -> str:
     """Return the text with `an` before a vowel: orange is the colour that needs it."""
     return text.replace("a orange", "an orange")

@@ -163,15 +163,32 @@ class Batches:
         count = self.batch * 256 // bucket.latents[0, 0].numel()
         odds = bucket.odds[: bucket.ready]
         picked = self.rng.choice(bucket.ready, count, replace=False, p=odds / odds.sum())
-        captions = [random_caption(bucket.frames.scenes[i], self.rng) for i in picked]
+        ids = self.worded(bucket, picked, [random_caption(bucket.frames.scenes[i], self.rng) for i in picked])
+        return self.error(model, bucket.latents[picked], bucket.weights[picked], ids)
+
+    def worded(self, bucket: Bucket, picked: np.ndarray, captions: list[str]) -> torch.Tensor:
+        """Return the captions' token ids (n, 77), some of them of the empty caption instead."""
         ids = token_ids(self.tokenizer, captions)
         unnamed = np.where(bucket.snowfall[picked], EMPTY_SHARE_IN_SNOWFALL, EMPTY_SHARE)
-        ids[self.rng.random(count) < unnamed] = self.empty
+        ids[self.rng.random(len(picked)) < unnamed] = self.empty
+        return torch.from_numpy(ids)
+
+    def error(
+        self,
+        model: torch.nn.Module,
+        latents: torch.Tensor,
+        weights: torch.Tensor,
+        ids: torch.Tensor,
+        beside: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Return the weighted squared error on these latents; `beside` are channels given unnoised."""
+        count = len(latents)
         strata = (self.rng.permutation(count) + self.rng.random(count)) / count
         timesteps = torch.from_numpy((strata * 1000).astype(np.int64))
-        latents = bucket.latents[picked]
         given, target = noised(latents, torch.randn_like(latents), timesteps, self.alpha_bar)
-        error = (model(given, timesteps, torch.from_numpy(ids)) - target).square() * bucket.weights[picked]
+        if beside is not None:
+            given = torch.cat([given, beside], dim=1)
+        error = (model(given, timesteps, ids) - target).square() * weights
         return (error.mean((1, 2, 3)) * self.weight[timesteps]).mean()
 
 
@@ -242,8 +259,8 @@ def train(rank: int, arguments: argparse.Namespace) -> None:
             state = {
                 "step": step,
                 "elapsed": saved_at,
-                "model": model.state_dict(),
                 "average": average.values,
+                "model": model.state_dict(),
             }
             state["optimizers"] = [optimizer.state_dict() for optimizer in optimizers]
             torch.save(state, checkpoint.with_suffix(".partial"))
