@@ -17,8 +17,11 @@ if TYPE_CHECKING:
         NonFiniteError,
         SetupError,
     )
+    from runtime.picture_requests import DepthToImage, ImageToImage
     from runtime.pipeline import Pipeline, open_pipeline
-    from runtime.request import TextToImage
+    from runtime.repaint_requests import Inpaint, Outpaint
+    from runtime.request import TextToImage, Unconditional
+    from runtime.upscale_request import Upscale
 
 _MODULES = {
     "list_devices": "devices",
@@ -32,18 +35,30 @@ _MODULES = {
     "Pipeline": "pipeline",
     "open_pipeline": "pipeline",
     "TextToImage": "request",
+    "Unconditional": "request",
+    "ImageToImage": "picture_requests",
+    "DepthToImage": "picture_requests",
+    "Inpaint": "repaint_requests",
+    "Outpaint": "repaint_requests",
+    "Upscale": "upscale_request",
 }
 
 __all__ = [
+    "DepthToImage",
     "DeviceError",
     "ExportError",
+    "ImageToImage",
+    "Inpaint",
     "InvalidRequest",
     "LapdrawError",
     "ModelFolderError",
     "NonFiniteError",
+    "Outpaint",
     "Pipeline",
     "SetupError",
     "TextToImage",
+    "Unconditional",
+    "Upscale",
     "list_devices",
     "open_pipeline",
 ]

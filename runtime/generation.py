@@ -1,6 +1,5 @@
 """One request being answered: iterate to watch the steps, or drain it for the result."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -8,17 +7,18 @@ import numpy as np
 from PIL import Image
 
 from runtime.arrays import Array
-from runtime.backends.base import Backend, Components, Conditioning, ExecutedOn, UNet
-from runtime.denoise import DenoiseStep, denoise
+from runtime.backends.base import Backend, Components, ExecutedOn
+from runtime.denoise import DenoiseStep
 from runtime.errors import InvalidRequest
-from runtime.guidance import predict_guided, predict_plain
 from runtime.infotext import infotext
-from runtime.latents import decode_latents, latent_shape, preview_latents, to_images
+from runtime.latents import preview_latents
 from runtime.model_folder import ModelFolder
 from runtime.noise import BatchNoise
-from runtime.prompt import conditioning, encode_prompt
+from runtime.prompt import encode_prompt
+from runtime.recipes import follow_recipe
 from runtime.request import Request
 from runtime.schedulers import SamplerChoice
+from runtime.studio import Cancelled, Studio, Watch
 from runtime.timings import Timings
 from runtime.tokenizer import ClipTokenizer
 
@@ -62,7 +62,7 @@ class Loaded:
 
     model: ModelFolder
     backend: Backend
-    tokenizer: ClipTokenizer
+    tokenizer: ClipTokenizer | None  # None for a model without a text encoder
     verified: Callable[[], None]
 
 
@@ -80,26 +80,31 @@ class Generation:
         self.timings = Timings()
         self._loaded = loaded
         self._sampler = sampler
-        self._on_phase = on_phase
-        self._cancelled = False
-        self._latents: Array | None = None
-        self._components: Components | None = None
+        self._watch = Watch(timings=self.timings, on_phase=on_phase, verified=loaded.verified)
+        self._studio: Studio | None = None
+        self._prompt_embeds: Array | None = None
         self._steps = self._run()
 
     def __iter__(self) -> Iterator[DenoiseStep]:
         return self._steps
 
     def cancel(self) -> None:
-        """Stop at the next step; pictures that are finished stay."""
-        self._cancelled = True
+        """Stop at the next evaluation of the UNet; pictures that are finished stay."""
+        self._watch.cancelled = True
 
     def preview(self) -> Image.Image:
-        """Return the first picture of the running batch as it stands, one pixel per latent."""
-        if self._latents is None:
-            raise InvalidRequest("there is nothing to preview before the first step: ask again after it")
+        """Return what the first picture of the running batch is becoming, one pixel per latent.
+
+        That is the picture that the last step expects in the end. Costs less than a millisecond.
+        """
         manifest = self._loaded.model.manifest
         fitted = manifest.latent_rgb if manifest is not None else ()
-        return preview_latents(self._latents[:1], np.array(fitted, np.float32) if fitted else None)[0]
+        return preview_latents(self._expected()[1][:1], np.array(fitted, np.float32) if fitted else None)[0]
+
+    def decoded_preview(self) -> Image.Image:
+        """Return the same at full size, through the VAE decoder: as much work as finishing a picture."""
+        studio, latents = self._expected()
+        return studio.pictures(latents)[0]
 
     def result(self) -> Result:
         """Run what is left and return everything."""
@@ -110,88 +115,67 @@ class Generation:
             request=self.request,
             sampler=self._sampler.sampler,
             schedule=self._sampler.schedule,
-            placement=self._components.placement if self._components is not None else {},
+            placement=self._studio.components.placement if self._studio is not None else {},
             timings=self.timings,
             warnings=self.request.warnings + self._loaded.model.notes,
-            cancelled=self._cancelled,
+            cancelled=self._watch.cancelled,
         )
 
     def _run(self) -> Iterator[DenoiseStep]:
         with self.timings.add("total"):
-            for first in range(0, self.request.count, self.request.batch_size):
-                batch = min(self.request.batch_size, self.request.count - first)
-                yield from self._run_batch(self.request.seed + first, batch)
-                if self._cancelled:
-                    return
+            try:
+                for first in range(0, self.request.count, self.request.batch_size):
+                    batch = min(self.request.batch_size, self.request.count - first)
+                    yield from self._run_batch(self.request.seed + first, batch)
+            except Cancelled:
+                return
 
     def _run_batch(self, seed: int, batch: int) -> Iterator[DenoiseStep]:
-        request, model = self.request, self._loaded.model
         components = self._prepare(batch)
-        self._on_phase("encoding the prompt")
-        with self.timings.add("text_encoder"):
-            embeds = encode_prompt(self._loaded.tokenizer, components.text_encoder, request)
-        embedded = conditioning(embeds, batch)
-        unet = self._timed(components.unet)
-        predict = (
-            predict_guided(unet, embedded, request.guidance_scale)
-            if request.guided
-            else predict_plain(unet, embedded)
+        self._studio = Studio(
+            model=self._loaded.model,
+            components=components,
+            request=self.request,
+            sampler=self._sampler,
+            noise=BatchNoise(range(seed, seed + batch)),
+            prompt_embeds=self._encode_prompt(components),
+            watch=self._watch,
         )
-        scheduler = self._sampler.build(request.num_inference_steps)
-        self.timings.evaluations_per_step = len(scheduler.timesteps) / request.num_inference_steps
-        height, width = components.shape.height, components.shape.width
-        shape = latent_shape(batch, model.latent_channels, height, width, model.vae_scale_factor)
-        noise = BatchNoise(range(seed, seed + batch))
-        latents = noise.standard_normal(shape) * np.float32(scheduler.init_noise_sigma)
-        self._on_phase("denoising")
-        loop = denoise(predict, scheduler, latents, noise=lambda: noise.standard_normal(shape))
-        for step in self._checked(loop):
-            self._latents = latents = step.latents
-            yield step
-            if self._cancelled:
-                return
-        self._on_phase("decoding")
-        with self.timings.add("vae_decoder"):
-            pixels = decode_latents(components.vae_decoder, latents, model.scaling_factor)
-        for number, image in enumerate(to_images(pixels)):
-            self.pictures.append(
-                Picture(image=image, seed=seed + number, infotext=self._infotext(components, seed + number))
-            )
+        images = yield from follow_recipe(self._studio, self.request)
+        for number, image in enumerate(images):
+            text = self._infotext(components, seed + number, image)
+            self.pictures.append(Picture(image=image, seed=seed + number, infotext=text))
         self._loaded.backend.keep()
 
     def _prepare(self, batch: int) -> Components:
-        self._on_phase("compiling")
-        self._components = self._loaded.backend.load(self.request.shape(batch))
-        self._components.wait(self.timings)
-        return self._components
+        self._watch.on_phase("compiling")
+        components = self._loaded.backend.load(self.request.shape(batch), self.request.networks)
+        components.wait(self.timings)
+        return components
 
-    def _checked(self, steps: Iterator[DenoiseStep]) -> Iterator[DenoiseStep]:
-        """Time each step, and let none out before the model's files are known to be sound."""
-        started = time.perf_counter()
-        try:
-            step = next(steps, None)
-        finally:
-            self._loaded.verified()  # a damaged file explains a failed first step better than the failure
-        while step is not None:
-            self.timings.steps.append(time.perf_counter() - started)
-            yield step
-            started = time.perf_counter()
-            step = next(steps, None)
+    def _encode_prompt(self, components: Components) -> Array | None:
+        """Return the embeddings, encoded once for all batches."""
+        if self._prompt_embeds is None and self._loaded.tokenizer is not None:
+            self._watch.on_phase("encoding the prompt")
+            with self.timings.add("text_encoder"):
+                self._prompt_embeds = encode_prompt(
+                    self._loaded.tokenizer, components.text_encoder, self.request
+                )
+        return self._prompt_embeds
 
-    def _timed(self, unet: UNet) -> UNet:
-        def timed(sample: Array, timestep: float, conditioning: Conditioning) -> Array:
-            self.timings.unet_calls += 1
-            with self.timings.add("unet"):
-                return unet(sample, timestep, conditioning)
+    def _expected(self) -> tuple[Studio, Array]:
+        latents = self._studio.predicted() if self._studio is not None else None
+        if self._studio is None or latents is None:
+            raise InvalidRequest("there is nothing to preview before the first step: ask again after it")
+        return self._studio, latents
 
-        return timed
-
-    def _infotext(self, components: Components, seed: int) -> str:
+    def _infotext(self, components: Components, seed: int, image: Image.Image) -> str:
         model, placed = self._loaded.model, components.placement["unet"]
         hashes = model.manifest.source.sha256 if model.manifest is not None else {}
         return infotext(
             self.request,
             seed=seed,
+            size=image.size,
             sampler=self._sampler.sampler,
             schedule=self._sampler.schedule,
             model_name=model.name,

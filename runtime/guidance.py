@@ -29,3 +29,13 @@ def predict_guided(unet: UNet, conditioning: Conditioning, guidance_scale: float
         return np.asarray(unconditional + scale * (conditional - unconditional), dtype=np.float32)
 
     return predict
+
+
+def with_channels(unet: UNet, channels: Array) -> UNet:
+    """Return a UNet that sees `channels` (1 or B, C', h, w) after those of the sample, in both halves."""
+
+    def widened(sample: Array, timestep: float, conditioning: Conditioning) -> Array:
+        repeated = np.tile(channels, (len(sample) // len(channels), 1, 1, 1))
+        return unet(np.concatenate([sample, repeated], axis=1), timestep, conditioning)
+
+    return widened

@@ -4,8 +4,6 @@ import numpy as np
 from PIL import Image
 
 from runtime.arrays import Array
-from runtime.backends.base import VaeDecoder
-from runtime.errors import NonFiniteError
 
 # Linear RGB of a Stable Diffusion 1.x latent, a row per channel: what models without a fit of their own get.
 SD_LATENT_RGB = np.array(
@@ -19,20 +17,6 @@ def latent_shape(
 ) -> tuple[int, int, int, int]:
     """Return (B, C, h, w) for a picture size in pixels."""
     return batch, channels, height // factor, width // factor
-
-
-def decode_latents(vae_decoder: VaeDecoder, latents: Array, scaling_factor: float) -> Array:
-    """Return pixels (B, H, W, 3) in 0 to 255 from latents (B, 4, h, w).
-
-    Raises NonFiniteError when the decoder overflows, as some do in half precision.
-    """
-    decoded = vae_decoder(np.ascontiguousarray(latents / np.float32(scaling_factor)))
-    if not np.isfinite(decoded).all():
-        raise NonFiniteError(
-            "the VAE decoder gave values that are not numbers, so there is no picture: "
-            "try --execution-precision f32"
-        )
-    return to_pixels(decoded)
 
 
 def to_pixels(images: Array) -> Array:
@@ -51,7 +35,9 @@ def preview_latents(latents: Array, latent_rgb: Array | None = None) -> list[Ima
 
     `latent_rgb` (C + 1, 3) is the model's own fit, its last row the offset; costs microseconds.
     """
-    if latent_rgb is None:
+    if latents.shape[1] == 3:  # a model without a VAE: the latents are pixels
+        rgb = latents.transpose(0, 2, 3, 1)
+    elif latent_rgb is None:
         rgb = latents.transpose(0, 2, 3, 1) @ SD_LATENT_RGB
     else:
         rgb = latents.transpose(0, 2, 3, 1) @ latent_rgb[:-1] + latent_rgb[-1]

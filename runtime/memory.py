@@ -6,6 +6,7 @@ The estimate is a model with three constants, set by a measured peak (docs/decis
 import ctypes
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from runtime.backends.base import Shape
@@ -18,7 +19,13 @@ VAE_TENSORS = 7  # live tensors of the decoder's last level
 SMALLEST = 256  # pixels: what is suggested is not smaller
 
 
-def check_memory(model: ModelFolder, shape: Shape, bytes_per_weight: int, free: int | None = None) -> None:
+def check_memory(
+    model: ModelFolder,
+    shape: Shape,
+    networks: Sequence[str],
+    bytes_per_weight: int,
+    free: int | None = None,
+) -> None:
     """Raise InvalidRequest when a request would need more memory than is free, with a size that fits.
 
     `bytes_per_weight` is that of the precision that executes: 4 for f32, 2 for f16 and bf16.
@@ -26,27 +33,30 @@ def check_memory(model: ModelFolder, shape: Shape, bytes_per_weight: int, free: 
     free = available_bytes() if free is None else free
     if free is None:
         return
-    needed = estimate_bytes(model, shape, bytes_per_weight)
+    needed = estimate_bytes(model, shape, networks, bytes_per_weight)
     if needed <= free:
         return
     raise InvalidRequest(
         f"{shape.batch} x {shape.width}x{shape.height} needs about {needed / 2**30:.1f} GiB of memory and "
-        f"{free / 2**30:.1f} GiB are free: {_suggestion(model, shape, bytes_per_weight, free)}"
+        f"{free / 2**30:.1f} GiB are free: {_suggestion(model, shape, networks, bytes_per_weight, free)}"
     )
 
 
-def estimate_bytes(model: ModelFolder, shape: Shape, bytes_per_weight: int) -> int:
-    """Return the peak memory of a request, compiled models included."""
+def estimate_bytes(model: ModelFolder, shape: Shape, networks: Sequence[str], bytes_per_weight: int) -> int:
+    """Return the peak memory of a request that takes the named networks, compiled models included."""
     stored = {"fp32": 4, "fp16": 2, "int8": 1}.get(model.precision, 2)
     weights = sum(
         model.ir(component).with_suffix(".bin").stat().st_size * bytes_per_weight // stored
-        for component in ("text_encoder", "unet", "vae_decoder")
+        for component in networks
+        if component in model.components
     )
     factor = model.vae_scale_factor
     latents = shape.batch * (2 if shape.guided else 1) * (shape.height // factor) * (shape.width // factor)
     unet = latents * _first_channels(model, "unet") * UNET_TENSORS * bytes_per_weight
-    pixels = shape.batch * shape.height * shape.width
-    vae = pixels * _first_channels(model, "vae_decoder") * VAE_TENSORS * bytes_per_weight
+    vae = 0
+    if "vae_decoder" in model.components:
+        pixels = shape.batch * shape.height * shape.width
+        vae = pixels * _first_channels(model, "vae_decoder") * VAE_TENSORS * bytes_per_weight
     return int(PROGRAM_BYTES + weights + unet + vae)
 
 
@@ -83,15 +93,20 @@ def _first_channels(model: ModelFolder, component: str) -> int:
     return int(model.config(component)["block_out_channels"][0])
 
 
-def _suggestion(model: ModelFolder, shape: Shape, bytes_per_weight: int, free: int) -> str:
+def _suggestion(
+    model: ModelFolder, shape: Shape, networks: Sequence[str], bytes_per_weight: int, free: int
+) -> str:
     """The largest thing of this shape that fits: one picture at a time, then smaller ones."""
     if shape.batch > 1:
         single = Shape(batch=1, height=shape.height, width=shape.width, guided=shape.guided)
-        if estimate_bytes(model, single, bytes_per_weight) <= free:
+        if estimate_bytes(model, single, networks, bytes_per_weight) <= free:
             return "make one picture at a time (--batch-size 1)"
     for percent in range(95, 5, -5):
         height, width = (side * percent // 100 // 64 * 64 for side in (shape.height, shape.width))
         smaller = Shape(batch=1, height=height, width=width, guided=shape.guided)
-        if min(height, width) >= SMALLEST and estimate_bytes(model, smaller, bytes_per_weight) <= free:
+        if (
+            min(height, width) >= SMALLEST
+            and estimate_bytes(model, smaller, networks, bytes_per_weight) <= free
+        ):
             return f"try {width}x{height}, or close other programs"
     return "close other programs"

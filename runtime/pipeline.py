@@ -15,6 +15,7 @@ from runtime.model_folder import ModelFolder
 from runtime.models import find_model
 from runtime.placement import Placement, names_pytorch, resolve_placement
 from runtime.request import Request
+from runtime.tasks import require_task
 
 if TYPE_CHECKING:
     from runtime.backends.openvino import OpenVinoBackend
@@ -93,10 +94,11 @@ class Pipeline:
     def prepare(self, request: Request) -> None:
         """Begin to load and compile what a request needs, and return at once.
 
-        Raises InvalidRequest when it will not fit in memory.
+        Raises InvalidRequest when the model cannot do the task, or when it will not fit in memory.
         """
         resolved = self._resolve(request)
-        self._backend.load(resolved.shape(min(resolved.batch_size, resolved.count)))
+        require_task(self.model, request.task)
+        self._backend.load(resolved.shape(min(resolved.batch_size, resolved.count)), resolved.networks)
 
     def generate(self, request: Request, *, on_phase: OnPhase | None = None) -> "Generation":
         """Check the request against the model and return a Generation to iterate or drain.
@@ -106,14 +108,19 @@ class Pipeline:
         """
         # Imported here, so that a device that `prepare` started compiles while Python loads the rest.
         from runtime.generation import Generation, Loaded
+        from runtime.recipes import check_recipe
         from runtime.schedulers import choose_sampler
 
         resolved = self._resolve(request)
+        check_recipe(self.model, resolved)
         self._check(resolved)
         sampler = choose_sampler(resolved.sampler, resolved.schedule, self.model.scheduler_config)
         sampler.build(resolved.num_inference_steps)  # refuses a number of steps before anything is loaded
         loaded = Loaded(
-            model=self.model, backend=self._backend, tokenizer=self.tokenizer, verified=self._verified.result
+            model=self.model,
+            backend=self._backend,
+            tokenizer=self.tokenizer if "text_encoder" in self.model.components else None,
+            verified=self._verified.result,
         )
         return Generation(loaded, resolved, sampler, on_phase or _ignore)
 
@@ -133,11 +140,12 @@ class Pipeline:
         return request.resolved(width=self.model.default_width, height=self.model.default_height)
 
     def _check(self, request: Request) -> None:
-        for text in (request.prompt, request.negative_prompt):
-            self.tokenizer(text)
+        if "text_encoder" in self.model.components:
+            for text in (request.prompt, request.negative_prompt):
+                self.tokenizer(text)
         factor = self.model.vae_scale_factor
-        for name, value in (("width", request.width), ("height", request.height)):
-            if value is not None and value % factor:
+        for name, value in zip(("width", "height"), request.working_size, strict=True):
+            if value % factor:
                 below = value - value % factor
                 raise InvalidRequest(
                     f"{name} must be a multiple of {factor} for this model, got {value}: "

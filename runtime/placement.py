@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from runtime.backends.base import Device
 from runtime.errors import DeviceError, InvalidRequest
 
-COMPONENTS = ("text_encoder", "unet", "vae_decoder", "vae_encoder")
+COMPONENTS = ("text_encoder", "unet", "vae_decoder", "vae_encoder", "depth_estimator")
 PYTORCH_DEVICES = ("pytorch-cpu", "cuda", "mps")
 MIXES: Mapping[str, Mapping[str, str]] = {"cpu+igpu": {"unet": "igpu"}}  # the rest goes to the CPU
 

@@ -1,9 +1,9 @@
-"""From prompt text to the conditioning the UNet takes."""
+"""From prompt text to the embeddings the UNet takes."""
 
 import numpy as np
 
 from runtime.arrays import Array
-from runtime.backends.base import Conditioning, TextEncoder
+from runtime.backends.base import TextEncoder
 from runtime.errors import NonFiniteError
 from runtime.request import Request
 from runtime.tokenizer import ClipTokenizer
@@ -21,8 +21,3 @@ def encode_prompt(tokenizer: ClipTokenizer, text_encoder: TextEncoder, request: 
             "the text encoder gave values that are not numbers: try --execution-precision f32"
         )
     return hidden
-
-
-def conditioning(prompt_embeds: Array, batch: int) -> Conditioning:
-    """Repeat each half for every picture of the batch: unconditional rows first, then conditional ones."""
-    return Conditioning(encoder_hidden_states=np.repeat(prompt_embeds, batch, axis=0))

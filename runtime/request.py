@@ -3,13 +3,14 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from runtime.backends.base import Shape
 from runtime.errors import InvalidRequest
 
 MAX_SEED = 2**53  # what a JSON number holds exactly
 RANDOM_SEED = -1
+R = TypeVar("R", bound="Request")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,11 +31,10 @@ class Bounds:
             )
 
 
+SIDE = Bounds(low=64, high=4096)  # pixels of a picture's width or height
 BOUNDS: Mapping[str, Bounds] = {
     "num_inference_steps": Bounds(low=1, high=1000),
     "guidance_scale": Bounds(low=0, high=50, whole=False),
-    "width": Bounds(low=64, high=4096),
-    "height": Bounds(low=64, high=4096),
     "seed": Bounds(low=RANDOM_SEED, high=MAX_SEED),
     "count": Bounds(low=1, high=100),
     "batch_size": Bounds(low=1, high=16),
@@ -50,6 +50,8 @@ class Request:
     """
 
     task: ClassVar[str] = ""
+    side: ClassVar[Bounds] = SIDE
+    side_multiple: ClassVar[int] = 8
 
     prompt: str = ""
     negative_prompt: str = ""
@@ -65,11 +67,12 @@ class Request:
 
     def __post_init__(self) -> None:
         for name, bounds in BOUNDS.items():
-            value = getattr(self, name)
-            if value is not None or name not in ("width", "height"):
-                bounds.check(name, value)
+            bounds.check(name, getattr(self, name))
         for name in ("width", "height"):
-            _check_multiple_of_8(name, getattr(self, name))
+            value = getattr(self, name)
+            if value is not None:
+                self.side.check(name, value)
+                _check_multiple(name, value, self.side_multiple)
         for name in ("prompt", "negative_prompt"):
             _check_text(name, getattr(self, name))
         if self.seed > MAX_SEED + 1 - self.count:
@@ -93,14 +96,43 @@ class Request:
             )
         return ()
 
-    def shape(self, batch: int) -> Shape:
-        """Return the sizes a batch is made at; a resolved request has them."""
+    @property
+    def steps(self) -> int:
+        """How many of `num_inference_steps` are run: fewer when it starts from a picture."""
+        return self.num_inference_steps
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The components it takes; one that the model lacks is left out."""
+        return ("text_encoder", "unet", "vae_decoder")
+
+    @property
+    def details(self) -> Mapping[str, object]:
+        """What the PNG text says beyond what every task has, under the names that A1111 uses."""
+        return {}
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the finished picture in pixels; a resolved request has them."""
         if self.width is None or self.height is None:
             raise InvalidRequest("the picture has no size yet: give width and height")
-        return Shape(batch=batch, height=self.height, width=self.width, guided=self.guided)
+        return self.width, self.height
 
-    def resolved(self, *, width: int, height: int) -> "Request":
-        """Return the request with a drawn seed and the model's size where none was given."""
+    @property
+    def working_size(self) -> tuple[int, int]:
+        """Width and height of what goes through the networks in one piece."""
+        return self.size
+
+    def shape(self, batch: int) -> Shape:
+        """Return the sizes a batch is made at; a resolved request has them."""
+        width, height = self.working_size
+        return Shape(batch=batch, height=height, width=width, guided=self.guided)
+
+    def resolved(self: R, *, width: int, height: int) -> R:
+        """Return the request with a drawn seed, and a size where none was given.
+
+        `width` and `height` are what the model was trained at.
+        """
         seed = self.seed if self.seed != RANDOM_SEED else secrets.randbelow(2**32 - self.count)
         return replace(self, seed=seed, width=self.width or width, height=self.height or height)
 
@@ -116,10 +148,37 @@ class TextToImage(Request):
     task: ClassVar[str] = "text-to-image"
 
 
-def _check_multiple_of_8(name: str, value: int | None) -> None:
-    if value is not None and value % 8:
-        below, above = value - value % 8, value - value % 8 + 8
-        raise InvalidRequest(f"{name} must be a multiple of 8, got {value}: try {below} or {above}")
+@dataclass(frozen=True, kw_only=True)
+class Unconditional(Request):
+    """Make pictures of what the model was trained on; there is no prompt, and so nothing to guide by."""
+
+    task: ClassVar[str] = "unconditional"
+    side: ClassVar[Bounds] = Bounds(low=8, high=1024)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.prompt or self.negative_prompt:
+            raise InvalidRequest(
+                "a model without a text encoder takes no prompt: leave it out, or choose another --model"
+            )
+
+    @property
+    def guided(self) -> bool:
+        """There is nothing to guide by."""
+        return False
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The one network; its latents are pixels."""
+        return ("unet",)
+
+
+def _check_multiple(name: str, value: int, step: int) -> None:
+    if value % step:
+        below = value - value % step
+        raise InvalidRequest(
+            f"{name} must be a multiple of {step}, got {value}: try {below or step} or {below + step}"
+        )
 
 
 def _check_text(name: str, value: object) -> None:

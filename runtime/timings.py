@@ -16,6 +16,8 @@ class Timings:
     compile: dict[str, float] = field(default_factory=dict)
     compiled_from_cache: dict[str, bool] = field(default_factory=dict)
     text_encoder: float = 0.0
+    vae_encoder: float = 0.0
+    depth_estimator: float = 0.0
     unet: float = 0.0
     unet_calls: int = 0
     evaluations_per_step: float = 1.0

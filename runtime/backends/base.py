@@ -1,6 +1,6 @@
 """The seam between the loop and a device: four callables over host arrays, and the backend making them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol
@@ -59,6 +59,14 @@ class VaeEncoder(Protocol):
         ...
 
 
+class DepthEstimator(Protocol):
+    """Normalised pixels to inverse depth: larger is nearer."""
+
+    def __call__(self, pixels: Array) -> Array:
+        """(1, 3, S, S) to (1, s, s)."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class ExecutedOn:
     """What a component really runs on, read back from the compiled model."""
@@ -93,7 +101,7 @@ class Device:
 
 
 class Components(Protocol):
-    """The four networks of one model at one shape; each is loaded when it is first needed."""
+    """The networks of one model at one shape; each is loaded when it is first needed."""
 
     @property
     def shape(self) -> Shape:
@@ -125,8 +133,13 @@ class Components(Protocol):
         """Pixels to the posterior; text to image never loads it."""
         ...
 
+    @property
+    def depth_estimator(self) -> DepthEstimator:
+        """A picture to its depth; raises ModelFolderError when the model has none."""
+        ...
+
     def wait(self, timings: Timings) -> None:
-        """Wait until what every picture needs is loaded, and note how long each part took."""
+        """Wait until what was asked for is loaded, and note how long each part took."""
         ...
 
 
@@ -143,8 +156,11 @@ class Backend(Protocol):
         """Release everything that was loaded."""
         ...
 
-    def load(self, shape: Shape) -> Components:
-        """Begin to load the components for a shape and return at once."""
+    def load(self, shape: Shape, networks: Sequence[str]) -> Components:
+        """Begin to load the named components for a shape and return at once.
+
+        What the model lacks is left out.
+        """
         ...
 
     def keep(self) -> None:

@@ -1,7 +1,7 @@
 """The OpenVINO backend: CPU, integrated and discrete GPU, NPU, each component on a device of its own."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 
@@ -24,13 +24,8 @@ from runtime.model_folder import ModelFolder
 from runtime.placement import Placement
 from runtime.timings import Timings
 
-EAGER = (
-    "text_encoder",
-    "unet",
-    "vae_decoder",
-)  # compiled side by side; the VAE encoder waits until it is asked for
-COMPILERS = 3
-KEPT_SHAPES = 2
+COMPILERS = 3  # components compiled side by side
+KEPT = 8  # compiled components: those of two shapes
 WEIGHT_BYTES = {"f32": 4, "f16": 2, "bf16": 2}
 
 
@@ -70,15 +65,16 @@ class OpenVinoBackend:
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._compiled.clear()
 
-    def load(self, shape: Shape) -> "OpenVinoComponents":
+    def load(self, shape: Shape, networks: Sequence[str]) -> "OpenVinoComponents":
         """Begin to compile what is not there yet and return at once; a component is awaited on first use.
 
         Raises InvalidRequest when that would need more memory than is free.
         """
         if self._key("unet", shape) not in self._compiled:
-            check_memory(self._model, shape, WEIGHT_BYTES[self._precisions["unet"]])
-        futures = {component: self.begin(component, shape) for component in EAGER}
-        while len(self._compiled) > KEPT_SHAPES * (len(EAGER) + 1):
+            check_memory(self._model, shape, networks, WEIGHT_BYTES[self._precisions["unet"]])
+        present = [component for component in networks if component in self._model.components]
+        futures = {component: self.begin(component, shape) for component in present}
+        while len(self._compiled) > KEPT:
             self._compiled.popitem(last=False)
         return OpenVinoComponents(self, shape, futures)
 
@@ -110,7 +106,7 @@ class OpenVinoBackend:
 
 
 class OpenVinoComponents:
-    """The four callables of one shape."""
+    """The callables of one shape."""
 
     def __init__(
         self, backend: OpenVinoBackend, shape: Shape, futures: Mapping[str, Future[CompiledComponent]]
@@ -157,6 +153,10 @@ class OpenVinoComponents:
         moments = self._get("vae_encoder")("latent_parameters", sample=pixels)
         mean, log_variance = np.split(moments, 2, axis=1)
         return mean, np.exp(np.float32(0.5) * np.clip(log_variance, -30, 20))
+
+    def depth_estimator(self, pixels: Array) -> Array:
+        """(1, 3, S, S) to inverse depth (1, s, s)."""
+        return self._get("depth_estimator")("predicted_depth", pixel_values=pixels)
 
 
 def choose_precision(component: str, device: Device, asked: str | None) -> str:

@@ -14,6 +14,7 @@ from runtime.arrays import AnyArray, Array
 from runtime.backends.base import Device, ExecutedOn, Shape
 from runtime.backends.compiled_cache import CompiledCache
 from runtime.backends.openvino_graph import Shapes, float_timestep, make_static
+from runtime.depth import estimator_size
 from runtime.errors import DeviceError, ModelFolderError
 from runtime.model_folder import ModelFolder
 
@@ -151,22 +152,32 @@ def read_static(core: ov.Core, model: ModelFolder, component: str, shapes: Shape
 
 
 def component_shapes(model: ModelFolder, component: str, shape: Shape) -> Shapes:
-    """Return the static shape of each input of a component; guidance runs both halves in one batch."""
-    rows = shape.batch * (2 if shape.guided else 1)
+    """Return the static shape of each input of a component; guidance runs both halves in one batch.
+
+    Pictures and depth are encoded one at a time.
+    """
     factor = model.vae_scale_factor
     height, width = shape.height // factor, shape.width // factor
-    tokens = int(model.config("text_encoder").get("max_position_embeddings", 77))
     if component == "text_encoder":
-        return {"input_ids": (2 if shape.guided else 1, tokens)}
+        return {"input_ids": (2 if shape.guided else 1, _tokens(model))}
     if component == "unet":
-        return {
-            "sample": (rows, model.unet_in_channels, height, width),
-            "timestep": (1,),
-            "encoder_hidden_states": (rows, tokens, int(model.config("unet")["cross_attention_dim"])),
-        }
+        rows = shape.batch * (2 if shape.guided else 1)
+        config = model.config("unet")
+        shapes: Shapes = {"sample": (rows, model.unet_in_channels, height, width), "timestep": (1,)}
+        if "text_encoder" in model.components:
+            shapes["encoder_hidden_states"] = (rows, _tokens(model), int(config["cross_attention_dim"]))
+        if config.get("num_class_embeds") is not None:
+            shapes["class_labels"] = (rows,)
+        return shapes
     if component == "vae_decoder":
         return {"latent_sample": (shape.batch, model.latent_channels, height, width)}
-    return {"sample": (shape.batch, 3, shape.height, shape.width)}
+    if component == "depth_estimator":
+        return {"pixel_values": (1, 3, *estimator_size(model.feature_extractor_config))}
+    return {"sample": (1, 3, shape.height, shape.width)}
+
+
+def _tokens(model: ModelFolder) -> int:
+    return int(model.config("text_encoder").get("max_position_embeddings", 77))
 
 
 def first_line(error: Exception) -> str:

@@ -3,7 +3,7 @@
 import os
 import platform
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from types import TracebackType
 from typing import Any
@@ -20,8 +20,8 @@ from runtime.timings import Timings
 os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")  # it warns of other packages while it is imported
 try:
     import torch
-    from diffusers import AutoencoderKL, UNet2DConditionModel
-    from transformers import CLIPTextModel
+    from diffusers import AutoencoderKL, UNet2DConditionModel, UNet2DModel
+    from transformers import CLIPTextModel, DPTForDepthEstimation
     from transformers.utils import logging as transformers_logging
 except ImportError as error:
     raise SetupError(
@@ -63,9 +63,9 @@ class PyTorchBackend:
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
-    def load(self, shape: Shape) -> "PyTorchComponents":
+    def load(self, shape: Shape, networks: Sequence[str]) -> "PyTorchComponents":
         """Return the components; PyTorch takes any shape, so the weights are loaded once."""
-        return PyTorchComponents(self, shape)
+        return PyTorchComponents(self, shape, [name for name in networks if name in self._source.components])
 
     def keep(self) -> None:
         """PyTorch compiles nothing that could be kept."""
@@ -88,9 +88,11 @@ class PyTorchBackend:
 
     def module(self, component: str) -> Any:
         """Return the network of a component, loaded on first use."""
+        is_conditional = "text_encoder" in self._source.components
         folder, kind = {
             "text_encoder": ("text_encoder", CLIPTextModel),
-            "unet": ("unet", UNet2DConditionModel),
+            "unet": ("unet", UNet2DConditionModel if is_conditional else UNet2DModel),
+            "depth_estimator": ("depth_estimator", DPTForDepthEstimation),
         }.get(component, ("vae", AutoencoderKL))
         # Both halves of the VAE come from one folder but may be placed apart.
         if component not in self._modules:
@@ -108,15 +110,16 @@ class PyTorchBackend:
 
 
 class PyTorchComponents:
-    """The four callables over host arrays."""
+    """The callables over host arrays."""
 
-    def __init__(self, backend: PyTorchBackend, shape: Shape) -> None:
+    def __init__(self, backend: PyTorchBackend, shape: Shape, networks: Sequence[str]) -> None:
         self._backend = backend
         self.shape = shape
+        self._networks = networks
 
     def wait(self, timings: Timings) -> None:
-        """Load what every picture needs and note how long it took."""
-        for component in ("text_encoder", "unet", "vae_decoder"):
+        """Load what was asked for and note how long it took."""
+        for component in self._networks:
             with timings.measure(timings.read, component):
                 self._backend.module(component)
 
@@ -143,14 +146,11 @@ class PyTorchComponents:
 
     def unet(self, sample: Array, timestep: float, conditioning: Conditioning) -> Array:
         """(B, C, h, w) to the prediction (B, C', h, w)."""
+        inputs = {name: self._tensor("unet", value) for name, value in conditioning.extra.items()}
+        if conditioning.encoder_hidden_states is not None:
+            inputs["encoder_hidden_states"] = self._tensor("unet", conditioning.encoder_hidden_states)
         with torch.inference_mode():
-            out = self._backend.module("unet")(
-                self._tensor("unet", sample),
-                timestep,
-                self._tensor("unet", conditioning.encoder_hidden_states)
-                if conditioning.encoder_hidden_states is not None
-                else None,
-            )
+            out = self._backend.module("unet")(self._tensor("unet", sample), timestep, **inputs)
         return _array(out.sample)
 
     def vae_decoder(self, latents: Array) -> Array:
@@ -167,6 +167,12 @@ class PyTorchComponents:
                 self._backend.module("vae_encoder").encode(self._tensor("vae_encoder", pixels)).latent_dist
             )
         return _array(posterior.mean), _array(posterior.std)
+
+    def depth_estimator(self, pixels: Array) -> Array:
+        """(1, 3, S, S) to inverse depth (1, s, s)."""
+        with torch.inference_mode():
+            out = self._backend.module("depth_estimator")(self._tensor("depth_estimator", pixels))
+        return _array(out.predicted_depth)
 
 
 def list_pytorch_devices() -> tuple[Device, ...]:

@@ -50,6 +50,13 @@ class Scheduler(Protocol):
         """Return `original` noised to the level of evaluation i (image to image, inpainting)."""
         ...
 
+    def predicted_original(self, sample: Array, output: Array, i: int) -> Array:
+        """Return the finished latents that the network's `output` at evaluation i expects, for previews.
+
+        `sample` is what the network saw.
+        """
+        ...
+
     def step(self, noise_pred: Array, i: int, latents: Array, noise: DrawNoise) -> Array:
         """Return the latents after evaluation i; neither input is changed."""
         ...

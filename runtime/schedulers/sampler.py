@@ -53,6 +53,10 @@ class Sampler(ABC):
         """Return `original` noised to the level of evaluation i."""
         return self._levels[i].mix(original, noise)
 
+    def predicted_original(self, sample: Array, output: Array, i: int) -> Array:
+        """Return the finished latents that `output` expects, from the sample that the network saw."""
+        return self._split(output, i, sample * np.float32(self._levels[i].norm))[0]
+
     def _split(self, output: Array, i: int, latents: Array) -> tuple[Array, Array]:
         """Return the image and the noise in `latents` by the network's output at evaluation i."""
         image, noise = self._levels[i].split(latents, output, self._settings.prediction_type)
