@@ -1,170 +1,125 @@
-"""Random-weight Stable Diffusion folders of a genuine architecture, for tests and measurements.
+"""Random-weight model folders of a genuine architecture, for tests and measurements.
 
     python tests/optimize/skeleton.py sd15 FOLDER      (2.1 GB, fp16)
 
-The full-size configurations are those of the published SD 1.5 and SD 2.1 repositories. The weights are
-random, and the tokenizer knows single letters only.
+The weights are random, and the tokenizer knows single letters only.
 """
 
 import json
 import sys
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from skeleton_families import FAMILIES, Family
 
-@dataclass(frozen=True, kw_only=True)
-class Family:
-    """What distinguishes one architecture from another; the rest is diffusers' defaults, which are SD 1's."""
-
-    text: dict[str, Any]
-    unet: dict[str, Any]
-    vae: dict[str, Any]
-    prediction_type: str = "epsilon"
-    tokenizer: dict[str, Any] = field(default_factory=dict)
-
-
-_SD_BLOCKS = {
-    "down_block_types": ("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",),
-    "up_block_types": ("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3,
-}
-_SD_VAE = {
-    "block_out_channels": (128, 256, 512, 512),
-    "down_block_types": ("DownEncoderBlock2D",) * 4,
-    "up_block_types": ("UpDecoderBlock2D",) * 4,
-    "layers_per_block": 2,
-    "latent_channels": 4,
-    "sample_size": 512,
-}
-_TINY_TEXT = {
-    "vocab_size": 514,
-    "hidden_size": 32,
-    "intermediate_size": 37,
-    "num_attention_heads": 4,
-    "num_hidden_layers": 2,
-    "projection_dim": 32,
-}
-_TINY_UNET = {
-    "sample_size": 8,
-    "block_out_channels": (32, 64),
-    "layers_per_block": 1,
-    "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
-    "up_block_types": ("CrossAttnUpBlock2D", "UpBlock2D"),
-    "cross_attention_dim": 32,
-    "attention_head_dim": 4,
-    "norm_num_groups": 8,
-}
-_TINY_VAE = _SD_VAE | {
-    "block_out_channels": (8, 8, 16, 16),
-    "layers_per_block": 1,
-    "norm_num_groups": 4,
-    "sample_size": 64,
-}
-
-FAMILIES = {
-    "tiny": Family(text=_TINY_TEXT, unet=_TINY_UNET, vae=_TINY_VAE),
-    "tiny-v": Family(
-        text=_TINY_TEXT | {"hidden_act": "gelu"},
-        unet=_TINY_UNET
-        | {"use_linear_projection": True, "attention_head_dim": (4, 8), "upcast_attention": True},
-        vae=_TINY_VAE,
-        prediction_type="v_prediction",
-        tokenizer={"pad_token": "!"},
-    ),
-    "sd15": Family(
-        text={
-            "vocab_size": 49408,
-            "hidden_size": 768,
-            "intermediate_size": 3072,
-            "num_attention_heads": 12,
-            "num_hidden_layers": 12,
-            "projection_dim": 768,
-        },
-        unet=_SD_BLOCKS | {"sample_size": 64, "cross_attention_dim": 768, "attention_head_dim": 8},
-        vae=_SD_VAE,
-    ),
-    "sd21": Family(
-        text={
-            "vocab_size": 49408,
-            "hidden_size": 1024,
-            "intermediate_size": 4096,
-            "num_attention_heads": 16,
-            "num_hidden_layers": 23,
-            "projection_dim": 512,
-            "hidden_act": "gelu",
-        },
-        unet=_SD_BLOCKS
-        | {
-            "sample_size": 96,
-            "cross_attention_dim": 1024,
-            "attention_head_dim": (5, 10, 20, 20),
-            "use_linear_projection": True,
-            "upcast_attention": True,
-        },
-        vae=_SD_VAE | {"sample_size": 768},
-        prediction_type="v_prediction",
-        tokenizer={"pad_token": "!"},
-    ),
+_VERSION = "0.39.0"
+_SCHEDULER = {
+    "_class_name": "PNDMScheduler",
+    "_diffusers_version": _VERSION,
+    "beta_end": 0.012,
+    "beta_schedule": "scaled_linear",
+    "beta_start": 0.00085,
+    "clip_sample": False,
+    "num_train_timesteps": 1000,
+    "prediction_type": "epsilon",
+    "set_alpha_to_one": False,
+    "skip_prk_steps": True,
+    "steps_offset": 1,
+    "trained_betas": None,
 }
 
 
 def write_skeleton(folder: Path, family: str, *, dtype: str = "float16", seed: int = 0) -> Path:
     """Write a diffusers folder of `family` with random weights; the same seed gives the same bytes."""
     import torch
-    from diffusers import AutoencoderKL, UNet2DConditionModel
-    from transformers import CLIPTextConfig, CLIPTextModel
 
     spec = FAMILIES[family]
     torch.manual_seed(seed)
-    vocabulary = spec.text["vocab_size"]
-    text_config = CLIPTextConfig(
-        **({"hidden_act": "quick_gelu"} | spec.text),
-        max_position_embeddings=77,
-        bos_token_id=vocabulary - 2,
-        eos_token_id=vocabulary - 1,
-        pad_token_id=1,
-    )
-    makers = {
-        "text_encoder": lambda: CLIPTextModel(text_config),
-        "unet": lambda: UNet2DConditionModel(in_channels=4, out_channels=4, **spec.unet),
-        "vae": lambda: AutoencoderKL(**spec.vae),
-    }
-    for name, make in makers.items():
+    for name, make in _makers(spec).items():
         make().to(getattr(torch, dtype)).save_pretrained(folder / name, safe_serialization=True)
-    _write_tokenizer(folder / "tokenizer", vocabulary, spec.tokenizer)
-    _write_json(
-        folder / "scheduler" / "scheduler_config.json",
-        {
-            "_class_name": "PNDMScheduler",
-            "_diffusers_version": "0.39.0",
-            "beta_end": 0.012,
-            "beta_schedule": "scaled_linear",
-            "beta_start": 0.00085,
-            "clip_sample": False,
-            "num_train_timesteps": 1000,
-            "prediction_type": spec.prediction_type,
-            "set_alpha_to_one": False,
-            "skip_prk_steps": True,
-            "steps_offset": 1,
-            "trained_betas": None,
-        },
-    )
-    _write_json(
-        folder / "model_index.json",
-        {
-            "_class_name": "StableDiffusionPipeline",
-            "_diffusers_version": "0.39.0",
+    if spec.text is not None:
+        _write_tokenizer(folder / "tokenizer", spec.text["vocab_size"], spec.tokenizer)
+    _write_json(folder / "scheduler" / "scheduler_config.json", _SCHEDULER | spec.scheduler)
+    if spec.low_res_scheduler is not None:
+        _write_json(folder / "low_res_scheduler" / "scheduler_config.json", spec.low_res_scheduler)
+    if spec.depth is not None:
+        side = spec.depth["image_size"]
+        _write_json(
+            folder / "feature_extractor" / "preprocessor_config.json",
+            {
+                "do_normalize": True,
+                "do_rescale": True,
+                "do_resize": True,
+                "ensure_multiple_of": 1,
+                "image_mean": [0.5, 0.5, 0.5],
+                "image_processor_type": "DPTImageProcessor",
+                "image_std": [0.5, 0.5, 0.5],
+                "keep_aspect_ratio": False,
+                "resample": 3,
+                "rescale_factor": 1 / 255,
+                "size": {"height": side, "width": side},
+            },
+        )
+    _write_json(folder / "model_index.json", _index(spec))
+    return folder
+
+
+def _makers(spec: Family) -> dict[str, Callable[[], Any]]:
+    """Return what makes each network, in the order in which the seed is used up."""
+    import diffusers
+    from transformers import CLIPTextConfig, CLIPTextModel, DPTConfig, DPTForDepthEstimation
+
+    makers: dict[str, Callable[[], Any]] = {}
+    text, vae, depth = spec.text, spec.vae, spec.depth
+    if text is not None:
+        text_config = CLIPTextConfig(
+            **({"hidden_act": "quick_gelu"} | text),
+            max_position_embeddings=77,
+            bos_token_id=text["vocab_size"] - 2,
+            eos_token_id=text["vocab_size"] - 1,
+            pad_token_id=1,
+        )
+        makers["text_encoder"] = lambda: CLIPTextModel(text_config)
+    unet_class = getattr(diffusers, spec.unet_class)
+    channels = {} if spec.unet_class == "UNet2DModel" else {"in_channels": 4, "out_channels": 4}
+    makers["unet"] = lambda: unet_class(**channels | spec.unet)
+    if vae is not None:
+        makers["vae"] = lambda: diffusers.AutoencoderKL(**vae)
+    if depth is not None:
+        makers["depth_estimator"] = lambda: DPTForDepthEstimation(DPTConfig(**depth))
+    return makers
+
+
+def _index(spec: Family) -> dict[str, Any]:
+    scheduler = (_SCHEDULER | spec.scheduler)["_class_name"]
+    index: dict[str, Any] = {
+        "_class_name": spec.pipeline,
+        "_diffusers_version": _VERSION,
+        "scheduler": ["diffusers", scheduler],
+        "unet": ["diffusers", spec.unet_class],
+    }
+    if spec.text is not None:
+        index |= {
+            "text_encoder": ["transformers", "CLIPTextModel"],
+            "tokenizer": ["transformers", "CLIPTokenizer"],
+            "vae": ["diffusers", "AutoencoderKL"],
+        }
+    if spec.low_res_scheduler is not None:
+        index |= {"low_res_scheduler": ["diffusers", spec.low_res_scheduler["_class_name"]]}
+    elif "Depth" in spec.pipeline:
+        found = spec.depth is not None
+        index |= {
+            "depth_estimator": ["transformers", "DPTForDepthEstimation"] if found else [None, None],
+            "feature_extractor": ["transformers", "DPTImageProcessor"] if found else [None, None],
+        }
+    elif spec.text is not None:
+        index |= {
             "feature_extractor": [None, None],
             "requires_safety_checker": False,
             "safety_checker": [None, None],
-            "scheduler": ["diffusers", "PNDMScheduler"],
-            "text_encoder": ["transformers", "CLIPTextModel"],
-            "tokenizer": ["transformers", "CLIPTokenizer"],
-            "unet": ["diffusers", "UNet2DConditionModel"],
-            "vae": ["diffusers", "AutoencoderKL"],
-        },
-    )
-    return folder
+        }
+    return index | spec.index
 
 
 def _write_tokenizer(folder: Path, size: int, settings: dict[str, Any]) -> None:
