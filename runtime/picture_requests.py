@@ -49,6 +49,12 @@ class PictureRequest(Request):
             given = getattr(self, name)
             if given is not None and not (isinstance(given, Image.Image) and "source" in given.info):
                 object.__setattr__(self, name, _named(read(given), given))
+        self._require_picture()
+
+    def _require_picture(self) -> None:
+        """Raise InvalidRequest when what the task starts from was not given."""
+        if self.image is None:
+            raise InvalidRequest(f"{self.task} starts from a picture: give image, or --image FILE")
 
     @property
     def _readers(self) -> Mapping[str, ReadPicture]:
@@ -58,8 +64,7 @@ class PictureRequest(Request):
     @property
     def picture(self) -> Image.Image:
         """The picture given, RGB."""
-        if not isinstance(self.image, Image.Image):
-            raise InvalidRequest(f"{self.task} starts from a picture: give image, or --image FILE")
+        assert isinstance(self.image, Image.Image)  # since __post_init__
         return self.image
 
     @property
@@ -133,8 +138,7 @@ class DepthToImage(ImageToImage):
     image: PictureSource | None = None  # type: ignore[assignment]
     depth: PictureSource | None = None
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _require_picture(self) -> None:
         if self.image is None and self.depth is None:
             raise InvalidRequest(
                 "there is no depth: give depth (--depth FILE), or image (--image FILE) to estimate it from"

@@ -33,6 +33,8 @@ class Inpaint(ImageToImage):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.mask is None:
+            raise InvalidRequest("inpainting takes a mask: give mask, or --mask FILE, white where to repaint")
         PIXELS.check("mask_blur", self.mask_blur)
         PIXELS.check("padding", self.padding)
         if self.repainted.getbbox() is None:
@@ -48,9 +50,8 @@ class Inpaint(ImageToImage):
     @property
     def repainted(self) -> Image.Image:
         """The mask at the picture's size, 255 where it is to be repainted."""
+        assert isinstance(self.mask, Image.Image)  # since __post_init__
         mask = self.mask
-        if not isinstance(mask, Image.Image):
-            raise InvalidRequest("inpainting takes a mask: give mask, or --mask FILE, white where to repaint")
         if mask.size != self.picture.size:
             mask = mask.resize(self.picture.size, Image.Resampling.BILINEAR)
         mask = mask.point(lambda level: 255 * (level >= 128))

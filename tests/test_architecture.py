@@ -225,3 +225,24 @@ def test_the_loop_knows_no_task_no_family_and_no_device() -> None:
     code = ast.unparse(tree).lower()
     words = {part for word in re.findall(r"[a-z_0-9]+", code) for part in [word, *word.split("_")]}
     assert words & LOOP_MUST_NOT_KNOW == set()
+
+
+def test_every_task_calls_the_loop_and_has_none_of_its_own() -> None:
+    """`denoise` is called in one place, which every recipe goes through; no recipe asks the UNet itself."""
+    callers = [path for path in PROGRAM if "denoise" in _called(_tree(path)) and path != "runtime/denoise.py"]
+    assert [path for path in callers if path.startswith("runtime/") and "recipes" not in path] == [
+        "runtime/studio.py"
+    ]
+    recipes = [
+        path for path in PROGRAM if path.startswith("runtime/recipes/") and not path.endswith("__init__.py")
+    ]
+    assert len(recipes) >= 6
+    for path in recipes:
+        called = _called(_tree(path))
+        assert called & {"denoise", "repaint"}, f"{path} goes round the loop"
+        assert not called & {"unet", "step", "scale_model_input"}, f"{path} has a loop of its own"
+
+
+def _called(tree: ast.Module) -> set[str]:
+    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return {call.attr if isinstance(call, ast.Attribute) else ast.unparse(call) for call in calls}

@@ -109,7 +109,7 @@ def blend(original: Image.Image, painted: Image.Image, mask: Image.Image, blur: 
 
 
 def masked_area(mask: Image.Image, padding: int, size: tuple[int, int]) -> Box:
-    """Return the box around what is white, `padding` pixels wider, if it can be in the proportions of `size`."""
+    """Return the box around what is white, `padding` wider, in proportion to `size` where it can be."""
     box = mask.getbbox()
     assert box is not None  # an empty mask was refused
     left, top, right, bottom = box[0] - padding, box[1] - padding, box[2] + padding, box[3] + padding

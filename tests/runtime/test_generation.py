@@ -1,89 +1,15 @@
 """A generation over components that are not there: steps, cancelling, previews, what is never saved."""
 
-from collections.abc import Iterator, Mapping
-from types import TracebackType
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 from runtime import InvalidRequest, ModelFolderError, NonFiniteError, TextToImage
-from runtime.arrays import Array, IntArray
-from runtime.backends.base import Conditioning, ExecutedOn, PromptEmbeds, Shape
+from runtime.arrays import Array
 from runtime.denoise import denoise
-from runtime.generation import Generation, Loaded
-from runtime.model_folder import ModelFolder
-from runtime.schedulers import build_scheduler, choose_sampler
-from runtime.timings import Timings
-from runtime.tokenizer import ClipTokenizer
-from tests.models import DEMO_MODEL
-
-
-class FakeComponents:
-    """Networks of one line each; `bad_call` is the UNet call that answers with NaN."""
-
-    def __init__(self, shape: Shape, bad_call: int | None, bad_decoder: bool) -> None:
-        self.shape = shape
-        self.calls = 0
-        self.decoded = 0
-        self._bad_call = bad_call
-        self._bad_decoder = bad_decoder
-
-    placement: Mapping[str, ExecutedOn] = {"unet": ExecutedOn(device="fake", name="Fake", precision="f32")}
-
-    def wait(self, timings: Timings) -> None:
-        """Nothing to wait for."""
-
-    def text_encoder(self, input_ids: IntArray) -> PromptEmbeds:
-        return PromptEmbeds(hidden=np.zeros((*input_ids.shape, 8), np.float32))
-
-    def unet(self, sample: Array, timestep: float, conditioning: Conditioning) -> Array:
-        self.calls += 1
-        return np.full_like(sample, np.nan) if self.calls == self._bad_call else sample * np.float32(0.1)
-
-    def vae_decoder(self, latents: Array) -> Array:
-        self.decoded += 1
-        picture = np.repeat(np.repeat(latents[:, :3], 8, axis=2), 8, axis=3)
-        return picture * np.float32(np.inf) if self._bad_decoder else picture
-
-    def vae_encoder(self, pixels: Array) -> tuple[Array, Array]:
-        raise AssertionError("text to image never encodes")
-
-
-class FakeBackend:
-    def __init__(self, bad_call: int | None = None, bad_decoder: bool = False) -> None:
-        self.made: list[FakeComponents] = []
-        self.kept = 0
-        self._faults = (bad_call, bad_decoder)
-
-    def __enter__(self) -> "FakeBackend":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Nothing to release."""
-
-    def load(self, shape: Shape) -> FakeComponents:
-        self.made.append(FakeComponents(shape, *self._faults))
-        return self.made[-1]
-
-    def keep(self) -> None:
-        self.kept += 1
-
-
-MODEL = ModelFolder(DEMO_MODEL)
-TOKENIZER = ClipTokenizer(MODEL.tokenizer_dir)
-
-
-def generation(request: TextToImage, backend: FakeBackend, verified: object = None) -> Generation:
-    loaded = Loaded(
-        model=MODEL,
-        backend=backend,
-        tokenizer=TOKENIZER,
-        verified=verified or (lambda: None),  # type: ignore[arg-type]
-    )
-    sampler = choose_sampler(request.sampler, request.schedule, MODEL.scheduler_config)
-    return Generation(loaded, request.resolved(width=128, height=64), sampler, lambda phase: None)
+from runtime.schedulers import build_scheduler
+from tests.runtime.fake_networks import DEMO, FakeBackend, generation
 
 
 @pytest.mark.parametrize(
@@ -161,7 +87,7 @@ def test_a_damaged_file_is_reported_before_the_first_step_is_shown(bad_call: int
 
 
 def test_the_loop_starts_anywhere_and_blends_after_each_evaluation() -> None:
-    scheduler = build_scheduler("Euler", None, MODEL.scheduler_config, 5)
+    scheduler = build_scheduler("Euler", None, DEMO.scheduler_config, 5)
     blended: list[int] = []
 
     def blend(latents: Array, i: int) -> Array:
