@@ -43,6 +43,15 @@ def about(rng: np.random.Generator, thing: np.ndarray) -> np.ndarray:
     return _drawn(height, width, "boxes", [(left, top, right, bottom)])
 
 
+def around(thing: np.ndarray, margin: int) -> np.ndarray:
+    """Mask the box about the object and `margin` pixels on every side."""
+    rows, columns = np.flatnonzero(thing.any(axis=1)), np.flatnonzero(thing.any(axis=0))
+    mask = np.zeros_like(thing)
+    top, left = max(rows[0] - margin, 0), max(columns[0] - margin, 0)
+    mask[top : rows[-1] + margin + 1, left : columns[-1] + margin + 1] = True
+    return mask
+
+
 def sides(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     """Mask whole sides of the picture, as outpainting does: a known rectangle of 40 % or more is left."""
     known = rng.uniform(0.4, 0.9)

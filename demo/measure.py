@@ -45,12 +45,10 @@ def look_at(picture: Image.Image) -> Seen:
     """Return what `picture` (RGB, the renderer's proportions) shows."""
     pixels = np.asarray(picture.convert("RGB"), np.float32)  # (height, width, 3)
     height, width = pixels.shape[:2]
-    sky = _nearest_profile(pixels, {s: _sky_profile(s, height) for s in SKIES}, 0.0, 0.30)
+    sky, terrain = landscape_of(pixels, (width, height))
     if sky is None:
         nothing = dict.fromkeys(("sky", "terrain", "light_side", "kind", "colour", "position"), "none")
         return Seen(lights=0, **nothing)
-    grounds = {t: _ground_profile(sky, t, width, height) for t in TERRAINS}
-    terrain = _nearest_profile(pixels, grounds, 0.40, 1.0)
     lights = _lights(pixels, sky)
     kind, colour, position = _object(picture, sky)
     side = "none" if len(lights) != 1 else "left" if lights[0] < width / 2 else "right"
@@ -79,6 +77,16 @@ def is_right(seen: Seen, scene: Scene) -> dict[str, bool]:
     if asked:
         right["light side"] = seen.light_side == scene.light_side
     return right
+
+
+def landscape_of(pixels: np.ndarray, size: tuple[int, int]) -> tuple[Sky | None, Terrain | None]:
+    """Return the sky and terrain that columns (height, n, 3) of a picture of `size` (width, height) show."""
+    width, height = size
+    sky = _nearest_profile(pixels, {s: _sky_profile(s, height) for s in SKIES}, 0.0, 0.30)
+    if sky is None:
+        return None, None
+    grounds = {t: _ground_profile(sky, t, width, height) for t in TERRAINS}
+    return sky, _nearest_profile(pixels, grounds, 0.40, 1.0)
 
 
 def _nearest_profile(
@@ -123,7 +131,7 @@ def _lights(pixels: np.ndarray, sky: Sky) -> list[float]:
     zone = pixels[: round(height * 0.36)]
     bright = np.abs(zone - np.array(SKY[sky].disc, np.float32)).max(axis=-1) <= DISC_TOLERANCE
     expected = _light_area(sky) * (min(width, height) / 128) ** 2
-    blobs = [blob for blob in _connected(bright) if len(blob) >= 0.2 * expected]
+    blobs = [blob for blob in connected(bright) if len(blob) >= 0.2 * expected]
     places = [float(np.mean([x for _, x in blob])) for blob in blobs]
     malformed = any(not 0.5 * expected <= len(blob) <= 1.6 * expected for blob in blobs)
     return [*places, 0.0] if malformed else places  # a malformed light counts as one too many
@@ -137,10 +145,10 @@ def _light_area(sky: Sky) -> int:
     )  # fmt: skip
     zone = np.asarray(render(scene).picture, np.float32)[:46]
     bright = np.abs(zone - np.array(SKY[sky].disc, np.float32)).max(axis=-1) <= DISC_TOLERANCE
-    return max(len(blob) for blob in _connected(bright))
+    return max(len(blob) for blob in connected(bright))
 
 
-def _connected(mask: np.ndarray) -> list[list[tuple[int, int]]]:
+def connected(mask: np.ndarray) -> list[list[tuple[int, int]]]:
     """Return the 4-connected components of a boolean array as lists of (y, x)."""
     left = {(int(y), int(x)) for y, x in np.argwhere(mask)}
     blobs = []
