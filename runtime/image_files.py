@@ -45,16 +45,16 @@ def _discard(partial: Path) -> None:
         partial.unlink()
 
 
-def next_path(outputs: Path, task: str, seed: int) -> Path:
-    """Return `outputs/<task>-images/YYYY-MM-DD/NNNNN-<seed>.png`, numbered after what is there."""
-    return numbered_path(outputs / f"{task}-images" / date.today().isoformat(), seed)
+def next_path(outputs: Path, task: str, label: int | str) -> Path:
+    """Return `outputs/<task>-images/YYYY-MM-DD/NNNNN-<label>.png`, numbered after what is there."""
+    return numbered_path(outputs / f"{task}-images" / date.today().isoformat(), label)
 
 
-def numbered_path(folder: Path, seed: int) -> Path:
-    """Return `folder/NNNNN-<seed>.png` with the next free number."""
+def numbered_path(folder: Path, label: int | str) -> Path:
+    """Return `folder/NNNNN-<label>.png` with the next free number; the label is the seed, or "grid"."""
     taken = (
         [int(m[1]) for m in (NUMBERED.match(path.name) for path in folder.iterdir()) if m]
         if folder.is_dir()
         else []
     )
-    return folder / f"{max(taken, default=-1) + 1:05d}-{seed}.png"
+    return folder / f"{max(taken, default=-1) + 1:05d}-{label}.png"

@@ -37,11 +37,17 @@ def infotext(
         **extra,
         "Version": VERSION,
     }
-    line = ", ".join(f"{key}: {_quote(str(value))}" for key, value in values.items() if value is not None)
+    line = settings_line({key: value for key, value in values.items() if value is not None})
     negative = f"\nNegative prompt: {request.negative_prompt}" if request.negative_prompt else ""
     return f"{request.prompt}{negative}\n{line}"
 
 
+def settings_line(values: Mapping[str, object]) -> str:
+    """Return `key: value` pairs with commas between them."""
+    return ", ".join(f"{key}: {_quote(str(value))}" for key, value in values.items())
+
+
 def _quote(value: str) -> str:
-    """Values that hold a separator are JSON strings."""
-    return json.dumps(value, ensure_ascii=False) if any(mark in value for mark in ",:\n") else value
+    """Values that hold a separator, or could be taken for such a string, are JSON strings."""
+    is_plain = not any(mark in value for mark in ',:\n"') and value == value.strip()
+    return value if is_plain else json.dumps(value, ensure_ascii=False)

@@ -133,7 +133,7 @@ class Request:
 
         `width` and `height` are what the model was trained at.
         """
-        seed = self.seed if self.seed != RANDOM_SEED else secrets.randbelow(2**32 - self.count)
+        seed = self.seed if self.seed != RANDOM_SEED else draw_seed(self.count)
         return replace(self, seed=seed, width=self.width or width, height=self.height or height)
 
     def as_dict(self) -> dict[str, Any]:
@@ -171,6 +171,11 @@ class Unconditional(Request):
     def networks(self) -> tuple[str, ...]:
         """The one network; its latents are pixels."""
         return ("unet",)
+
+
+def draw_seed(count: int = 1) -> int:
+    """Return a random seed of 32 bits that has room for `count` pictures."""
+    return secrets.randbelow(2**32 - count)
 
 
 def _check_multiple(name: str, value: int, step: int) -> None:

@@ -5,6 +5,7 @@ import time
 from types import TracebackType
 
 WIDTH = 28
+STEPPING = "denoising"
 
 
 class Progress:
@@ -14,7 +15,9 @@ class Progress:
         self._stream = sys.stderr
         self._shown = not quiet and self._stream.isatty()
         self._label = ""
-        self._started = 0.0
+        self._bar = ""
+        self._spent = 0.0  # seconds in the steps of this picture
+        self._resumed = 0.0  # when the step that is running began
 
     def __enter__(self) -> "Progress":
         return self
@@ -25,23 +28,35 @@ class Progress:
         self._write("")
 
     def phase(self, name: str) -> None:
-        """Show a named phase: compiling, denoising, decoding."""
-        self._started = time.perf_counter()
-        self._write(f"{self._label}{name} ...")
+        """Show a named phase; one of a tile ("denoising, tile 3 of 25") goes on with the step and its bar."""
+        if name == STEPPING:
+            self.resume()
+        where = name.removeprefix(f"{STEPPING}, ")
+        if where != name and self._bar:
+            self._write(f"{self._bar}, {where}")
+        else:
+            self._write(f"{self._label}{name} ...")
+
+    def resume(self) -> None:
+        """Say that the next step begins now: what was done since the last one is no part of it."""
+        self._resumed = time.perf_counter()
 
     def picture(self, number: int, total: int) -> None:
         """Say which picture of several is being made."""
         self._label = f"picture {number}/{total}: " if total > 1 else ""
 
     def step(self, done: int, total: int) -> None:
-        """Show the bar with the time a step takes and what is left."""
-        if not self._shown:
-            return
-        per_step = (time.perf_counter() - self._started) / done
+        """Show the bar with the time a step takes and what is left, over all passes of a picture."""
+        now = time.perf_counter()
+        self._spent = (self._spent if done > 1 else 0.0) + now - self._resumed
+        self._resumed = now
+        per_step = self._spent / done
         filled = WIDTH * done // total
         bar = "#" * filled + "." * (WIDTH - filled)
         left = per_step * (total - done)
-        self._write(f"{self._label}step {done}/{total} [{bar}] {per_step:.2f} s/step, {left:.0f} s left")
+        steps = f"{self._label}step {done}/{total} [{bar}] {per_step:.2f} s/step, {left:.0f} s left"
+        self._bar = steps if done < total else ""
+        self._write(steps)
 
     def note(self, text: str) -> None:
         """Print a line that stays."""

@@ -1,47 +1,61 @@
 """Files of requests: a prompt a line, or JSON lines with the names of the request's fields."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from runtime.errors import InvalidRequest
-from runtime.request import Request, TextToImage
+from ui.task_choice import TASKS
+
+T = TypeVar("T")
+PICTURES = ("image", "mask", "depth")
+SWITCHES = ("invert_mask", "only_masked")
 
 
-def read_requests(path: Path, defaults: Mapping[str, Any]) -> list[Request]:
-    """Return a request a line; empty lines and those that begin with # are left out.
+def read_requests(path: Path, make: Callable[[dict[str, Any]], T]) -> list[T]:
+    """Return what `make` makes of the fields of each line; empty lines and those with # first are left out.
 
-    A line that begins with { is a JSON object whose fields go before `defaults`. Raises InvalidRequest, with
-    the number of the line, before anything is generated.
+    A line that begins with { is a JSON object with fields of a request, and "task" if it is to be named;
+    pictures are named relative to the file. Any other line is a prompt. Raises InvalidRequest, with the
+    number of the line.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"cannot read {path} ({error}): give a UTF-8 text file") from error
-    requests = []
+    made = []
     for number, line in enumerate(map(str.strip, lines), start=1):
         if line and not line.startswith("#"):
             try:
-                requests.append(_request(line, defaults))
+                made.append(make(_fields(line, path.parent)))
             except InvalidRequest as error:
                 raise InvalidRequest(f"{path}, line {number}: {error}") from error
-    if not requests:
+    if not made:
         raise InvalidRequest(f"{path} holds no prompt: write one a line")
-    return requests
+    return made
 
 
-def _request(line: str, defaults: Mapping[str, Any]) -> Request:
+def _fields(line: str, folder: Path) -> dict[str, Any]:
     if not line.startswith("{"):
-        return TextToImage(**{**defaults, "prompt": line})
+        return {"prompt": line}
     try:
-        values = json.loads(line)
-    except ValueError as error:
+        values: dict[str, Any] = json.loads(line)
+    except (ValueError, RecursionError) as error:
         raise InvalidRequest(f"this is not JSON ({error}): write one object a line") from error
-    values.pop("task", None)
-    known = {field.name for field in fields(TextToImage)}
+    known = {"task"}.union(*(row.fields for row in TASKS.values()))
     unknown = sorted(set(values) - known)
     if unknown:
         raise InvalidRequest(f"unknown field {unknown[0]!r}: the fields are {', '.join(sorted(known))}")
-    return TextToImage(**{**defaults, **values})
+    return values | _pictures(values, folder)
+
+
+def _pictures(values: Mapping[str, Any], folder: Path) -> dict[str, Path]:
+    """Return the pictures by where they are; also checks the types that a request does not look at."""
+    for name in ("task", *PICTURES):
+        if name in values and not isinstance(values[name], str):
+            raise InvalidRequest(f"{name} must be text, got {values[name]!r}")
+    for name in SWITCHES:
+        if name in values and not isinstance(values[name], bool):
+            raise InvalidRequest(f"{name} must be true or false, got {values[name]!r}")
+    return {name: folder / values[name] for name in PICTURES if name in values}
