@@ -48,16 +48,30 @@ def write_pipeline(
     fresh = folder.with_name(f".partial-{folder.name}")
     shutil.rmtree(fresh, ignore_errors=True)
     for name, module in (("vae", vae), ("unet", unet), ("text_encoder", text_encoder)):
-        kept = {key: value.clone() for key, value in module.state_dict().items()}
-        module.half().save_pretrained(fresh / name)
-        module.float().load_state_dict(kept)
+        save_weights(module, fresh / name, half=True)
     shutil.copytree(tokenizer, fresh / "tokenizer")
     DDIMScheduler(**SCHEDULER, **INFERENCE).save_pretrained(fresh / "scheduler")
     index = {"_class_name": "StableDiffusionPipeline", "_diffusers_version": diffusers.__version__}
     absent = {name: [None, None] for name in ("feature_extractor", "image_encoder", "safety_checker")}
     listing = {**index, **COMPONENTS, **absent, "requires_safety_checker": False}
     (fresh / "model_index.json").write_text(json.dumps(listing, indent=2) + "\n")
+    put_in_place(fresh, folder)
+
+
+def save_weights(module: torch.nn.Module, folder: Path, *, half: bool) -> None:
+    """Write a diffusers or transformers module in fp16 (`half`) or fp32; in memory it stays as it is."""
+    if not half:
+        module.save_pretrained(folder)
+        return
+    kept = {key: value.clone() for key, value in module.state_dict().items()}
+    module.half().save_pretrained(folder)
+    module.float().load_state_dict(kept)
+
+
+def put_in_place(fresh: Path, folder: Path) -> None:
+    """Rename the finished folder `fresh` to `folder`, replacing what is there."""
     old = folder.with_name(f".partial-old-{folder.name}")
+    shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
         folder.rename(old)
     fresh.rename(folder)

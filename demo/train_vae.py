@@ -38,19 +38,21 @@ def to_tensor(pictures: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))).float() / 127.5 - 1
 
 
-def crops(frames: Frames, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Cut `count` squares of CROP pixels: most about a point of the object or light, the others anywhere."""
-    out = np.empty((count, CROP, CROP, 3), np.uint8)
+def crop(frames: Frames, index: int, rng: np.random.Generator, size: int = CROP) -> np.ndarray:
+    """Cut a square of `size` pixels from a frame: about a point of the object or light, or anywhere."""
     height, width = frames.masks.shape[1:]
-    for i, index in enumerate(rng.integers(len(frames.masks), size=count)):
-        y, x = rng.integers(-8, height - CROP + 9), rng.integers(-8, width - CROP + 9)
-        if rng.random() < 0.65:
-            points = np.flatnonzero(frames.masks[index])
-            at_y, at_x = divmod(int(points[rng.integers(len(points))]), width)
-            y, x = at_y - rng.integers(8, CROP - 8), at_x - rng.integers(8, CROP - 8)
-        y, x = int(np.clip(y, 0, height - CROP)), int(np.clip(x, 0, width - CROP))
-        out[i] = frames.pictures[index, y : y + CROP, x : x + CROP]
-    return out
+    y, x = rng.integers(-8, height - size + 9), rng.integers(-8, width - size + 9)
+    if rng.random() < 0.65:
+        points = np.flatnonzero(frames.masks[index])
+        at_y, at_x = divmod(int(points[rng.integers(len(points))]), width)
+        y, x = at_y - rng.integers(8, size - 8), at_x - rng.integers(8, size - 8)
+    y, x = int(np.clip(y, 0, height - size)), int(np.clip(x, 0, width - size))
+    return frames.pictures[index, y : y + size, x : x + size]
+
+
+def crops(frames: Frames, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Return `count` squares of CROP pixels, (count, CROP, CROP, 3) uint8."""
+    return np.stack([crop(frames, i, rng) for i in rng.integers(len(frames.masks), size=count)])
 
 
 def picture_loss(made: torch.Tensor, true: torch.Tensor, squared: float) -> torch.Tensor:
