@@ -79,7 +79,9 @@ def paint_with_diffusers(arguments: argparse.Namespace) -> Painter:
     import torch
     from diffusers import StableDiffusionDepth2ImgPipeline
 
-    pipeline = StableDiffusionDepth2ImgPipeline.from_pretrained(arguments.model, torch_dtype=torch.float32)
+    pipeline = StableDiffusionDepth2ImgPipeline.from_pretrained(
+        arguments.model, torch_dtype=torch.float32, depth_estimator=None, feature_extractor=None
+    )
     pipeline.set_progress_bar_config(disable=True)
 
     def paint(asked: list[Case], seeds: list[int]) -> Iterator[Image.Image]:
