@@ -1,9 +1,9 @@
 """Pictures that come from outside: read once, checked before they are decoded, always in one form.
 
-Files are PNG, JPEG, WebP, BMP, TIFF, GIF, PGM, PPM or PFM, told by their content, never by their name, with
-one picture in them. Whatever cannot be read is refused with one sentence that names it and the remedy.
-Colour profiles are ignored, as A1111 and diffusers do: the numbers in the file are taken as sRGB. The further
-pictures that phones hide behind a JPEG photograph (MPO, gain maps) are left aside.
+Files are PNG, JPEG, WebP, BMP, TIFF, GIF or Netpbm (PBM, PGM, PPM, PFM), told by their content, never by
+their name, with one picture in them. Whatever cannot be read is refused with one sentence that names it and
+the remedy. Colour profiles are ignored, as A1111 and diffusers do: the numbers in the file are taken as sRGB.
+The further pictures that phones hide behind a JPEG photograph (MPO, gain maps) are left aside.
 """
 
 import os

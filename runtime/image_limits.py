@@ -4,7 +4,8 @@ MAX_PIXELS = 64_000_000
 MAX_BYTES = 512 * 2**20
 MAX_METADATA = 8 * 2**20  # profiles, EXIF, texts: all of them together, in bytes
 MAX_SCANS = 64  # of a progressive JPEG; encoders write about ten, and each one walks over every pixel
-MAX_PARTS = 600_000  # PNG chunks or GIF sub-blocks: a 64-megapixel picture has fewer
+MAX_PARTS = 400_000  # PNG chunks or GIF sub-blocks: a 64-megapixel picture has fewer
+MAX_CHANNELS = 6
 MAX_SLOW_PIXELS = 2_000_000  # for the decoders that Pillow has in Python, not in C
 
 AS_PNG = "save it as PNG and give that"

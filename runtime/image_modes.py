@@ -53,12 +53,12 @@ def key_of(image: Image.Image, rawmode: str) -> tuple[int, ...] | None:
 
 def as_rgb(picture: Decoded) -> Image.Image:
     """Return mode RGB, upright, transparent parts on white."""
-    return _upright(_flattened(picture, WHITE).convert("RGB"), picture.orientation)
+    return _plain(picture, WHITE, "RGB")
 
 
 def as_grey(picture: Decoded) -> Image.Image:
     """Return mode L by luminance, upright, transparent parts black."""
-    return _upright(_flattened(picture, BLACK).convert("L"), picture.orientation)
+    return _plain(picture, BLACK, "L")
 
 
 def as_depth(picture: Decoded) -> Array:
@@ -70,6 +70,15 @@ def as_depth(picture: Decoded) -> Array:
     if picture.key is not None:
         depth[values == picture.key[0]] = BLACK
     return np.asarray(_upright(Image.fromarray(depth), picture.orientation), dtype=np.float32)
+
+
+def _plain(picture: Decoded, paper: int, mode: str) -> Image.Image:
+    """Return a picture of our own: nothing of the file but its pixels goes on, no place, no profile."""
+    image = _upright(_flattened(picture, paper), picture.orientation)
+    if image is picture.image or image.mode != mode:
+        image = image.convert(mode)
+    image.info = {}
+    return image
 
 
 def _upright(image: Image.Image, orientation: int) -> Image.Image:

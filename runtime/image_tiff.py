@@ -10,7 +10,7 @@ from typing import BinaryIO
 from runtime.image_limits import check_metadata
 
 ORIENTATION = 0x0112
-TILE_WIDTH, TILE_LENGTH = 322, 323
+SAMPLES, TILE_WIDTH, TILE_LENGTH = 277, 322, 323
 NESTED = (34665, 34853, 40965)  # the EXIF, GPS and interoperability directories
 SIZES = {
     1: 1,
@@ -37,6 +37,7 @@ class Directory:
     """What matters of a TIFF's first directory."""
 
     pages: int
+    channels: int
     tile_pixels: int
 
 
@@ -59,14 +60,14 @@ def first_directory(file: BinaryIO, size: int) -> Directory:
     Raises Unreadable when its tags are out of proportion, struct.error when it lies outside the file.
     """
     layout, start = _header(file)
-    tile = {TILE_WIDTH: 0, TILE_LENGTH: 0}
+    numbers = {SAMPLES: 1, TILE_WIDTH: 0, TILE_LENGTH: 0}
     nested: list[int] = []
     metadata = 0
     for tag, length, value in _entries(file, size, layout, start):
         metadata += length
         check_metadata(metadata)
-        if tag in tile:
-            tile[tag] = value
+        if tag in numbers:
+            numbers[tag] = value
         if tag in NESTED:
             nested.append(value)
     (following,) = struct.unpack(layout.offset, file.read(struct.calcsize(layout.offset)))
@@ -74,7 +75,11 @@ def first_directory(file: BinaryIO, size: int) -> Directory:
         for _, length, _ in _entries(file, size, layout, place):
             metadata += length
             check_metadata(metadata)
-    return Directory(pages=1 + bool(following), tile_pixels=tile[TILE_WIDTH] * tile[TILE_LENGTH])
+    return Directory(
+        pages=1 + bool(following),
+        channels=numbers[SAMPLES],
+        tile_pixels=numbers[TILE_WIDTH] * numbers[TILE_LENGTH],
+    )
 
 
 def check_tags(block: bytes) -> None:

@@ -13,6 +13,8 @@ from typing import BinaryIO
 
 from runtime.image_limits import (
     AS_PNG,
+    MAX_CHANNELS,
+    MAX_METADATA,
     MAX_PIXELS,
     MAX_SCANS,
     ONE,
@@ -24,12 +26,20 @@ from runtime.image_limits import (
 from runtime.image_tiff import check_tags, first_directory
 
 BLOCK = 2**20
+PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of each colour type
+HUFFMAN_FRAMES = (0xC0, 0xC1, 0xC2, 0xC3)
+JPEG_DENSEST = 512  # pixels a byte: a Huffman code has a bit at least, a block of 8x8 pixels a code
+ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 
 
 def _check_png(file: BinaryIO, size: int) -> None:
-    """Every chunk lies in the file with its checksum, up to IEND."""
+    """Every chunk lies in the file with its checksum, up to IEND, and every row is there.
+
+    Pillow checks neither the checksums of the pixels nor that the rows are complete: it leaves them black.
+    """
     file.seek(8)
-    metadata = chunks = 0
+    metadata = chunks = missing = 0
+    inflate = zlib.decompressobj()
     while True:
         length, kind = struct.unpack(">I4s", file.read(8))
         if file.tell() + length + 4 > size:
@@ -39,20 +49,46 @@ def _check_png(file: BinaryIO, size: int) -> None:
         check_parts(chunks)
         check_metadata(metadata)
         crc = zlib.crc32(kind)
-        if kind in (b"eXIf", b"acTL"):
-            content = file.read(length)
+        content, step = b"", BLOCK if kind == b"IDAT" else MAX_METADATA
+        for start in range(0, length, step):
+            content = file.read(min(step, length - start))
             crc = zlib.crc32(content, crc)
-            if kind == b"eXIf":
-                check_tags(content)
-            elif struct.unpack_from(">I", content)[0] > 1:
-                raise Unreadable("is animated", ONE)
-        else:
-            for start in range(0, length, BLOCK):
-                crc = zlib.crc32(file.read(min(BLOCK, length - start)), crc)
+            if kind == b"IDAT":
+                missing -= _inflated(inflate, content, missing)
         if struct.unpack(">I", file.read(4))[0] != crc:
             raise Unreadable(f"is damaged: the checksum of its {kind.decode('latin-1')!a} part is wrong")
-        if kind == b"IEND":
-            return
+        if kind == b"IHDR":
+            missing = _png_bytes(content)
+        elif kind == b"eXIf":
+            check_tags(content)
+        elif kind == b"acTL" and struct.unpack_from(">I", content)[0] > 1:
+            raise Unreadable("is animated", ONE)
+        elif kind == b"IEND":
+            break
+    if missing > 0:
+        raise Unreadable("lacks some of its rows")
+
+
+def _png_bytes(header: bytes) -> int:
+    """Return how many bytes the rows of a PNG have, unpacked; 0 for a header that Pillow will refuse."""
+    width, height, bits, colour, interlaced = struct.unpack_from(">IIBBxxB", header)
+    if width * height > MAX_PIXELS:
+        raise too_many_pixels(f"{width}x{height} pixels")
+    depth = bits * PNG_CHANNELS.get(colour, 0)
+    total = 0
+    for left, top, right, down in ADAM7 if interlaced else ((0, 0, 1, 1),):
+        across, rows = -(-(width - left) // right), -(-(height - top) // down)
+        total += rows * (1 + -(-across * depth // 8)) if across > 0 and rows > 0 else 0
+    return total if depth else 0
+
+
+def _inflated(inflate: "zlib._Decompress", packed: bytes, wanted: int) -> int:
+    """Return how many bytes come out of `packed`, counted until they are enough."""
+    count = 0
+    while packed and count < wanted:
+        count += len(inflate.decompress(packed, BLOCK))
+        packed = inflate.unconsumed_tail
+    return count
 
 
 def _check_jpeg(file: BinaryIO, size: int) -> None:
@@ -75,6 +111,12 @@ def _check_jpeg(file: BinaryIO, size: int) -> None:
             break
         metadata += length
         check_metadata(metadata)
+        if code in HUFFMAN_FRAMES:
+            height, width = struct.unpack_from(">xHH", content)
+            if width * height > MAX_PIXELS:
+                raise too_many_pixels(f"{width}x{height} pixels")
+            if size * JPEG_DENSEST < width * height:
+                raise Unreadable("is cut off")
         if code == 0xE1 and content.startswith(b"Exif\0\0"):
             check_tags(content[6:])
     scans, last = 1, b""
@@ -138,6 +180,8 @@ def _check_tiff(file: BinaryIO, size: int) -> None:
     directory = first_directory(file, size)
     if directory.pages > 1:
         raise Unreadable("has several pages", ONE)
+    if directory.channels > MAX_CHANNELS:
+        raise Unreadable(f"has {directory.channels} channels", AS_PNG)
     if directory.tile_pixels > MAX_PIXELS:
         raise too_many_pixels(f"tiles of {directory.tile_pixels} pixels")
 
@@ -145,7 +189,7 @@ def _check_tiff(file: BinaryIO, size: int) -> None:
 def _check_pnm(file: BinaryIO, size: int) -> None:
     """The header is short: Pillow reads it byte by byte."""
     head = re.sub(rb"#[^\r\n]*[\r\n]", b" ", file.read(1024))
-    if not re.match(rb"P[56f]\s+\d+\s+\d+\s+[-+.\deE]+\s", head):
+    if not re.match(rb"P(4\s+\d+|[56f]\s+\d+\s+\d+)\s+[-+.\deE]+\s", head):
         raise Unreadable("is damaged: its header is not complete")
 
 
