@@ -16,7 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from optimize.families import COMPONENTS, Component, runtime_options
+from optimize.exporters import export_by_optimum, export_by_tracing
+from optimize.families import FAMILIES, Component, OptimumExporter, Tracer, runtime_options
 from optimize.fidelity import save_reference
 from runtime.errors import ExportError
 from runtime.weight_files import XML_NAME, source_weights
@@ -41,8 +42,15 @@ class ConvertJob:
     source: str
     work: str  # gets COMPONENT/openvino_model.xml and .bin in FP32, COMPONENT.npz
     model: str  # gets COMPONENT/config.json and tokenizer/
+    family: str
     components: tuple[str, ...]
     scheduler_config: dict[str, Any]
+
+    @property
+    def rows(self) -> tuple[Component, ...]:
+        """The family's rows for the components, in its order."""
+        family = next(family for family in FAMILIES if family.name == self.family)
+        return tuple(row for row in family.components if row.name in self.components)
 
     def to_json(self) -> str:
         """Return the job as one line."""
@@ -61,7 +69,7 @@ def convert(job: ConvertJob, report: Callable[[str], None]) -> None:
         warnings.simplefilter("ignore")  # of tracing, and of deprecations between the libraries
         _quieten_libraries()
         loaded: dict[str, Any] = {}
-        for row in (COMPONENTS[name] for name in job.components):
+        for row in job.rows:
             if row.entry not in loaded:
                 loaded.clear()
                 _return_memory()
@@ -114,9 +122,6 @@ def _load(source: Path, row: Component) -> Any:
 def _export(module: Any, row: Component, job: ConvertJob) -> None:
     """Write IR, reference and config.json of one component."""
     import torch
-    from optimum.exporters.openvino import export
-    from optimum.exporters.tasks import TasksManager
-    from optimum.intel import OVConfig
 
     folder = Path(job.model, row.name)
     folder.mkdir()
@@ -128,24 +133,14 @@ def _export(module: Any, row: Component, job: ConvertJob) -> None:
     try:
         with torch.no_grad():
             outputs = module(**{name: torch.from_numpy(array) for name, array in inputs.items()})
-        save_reference(Path(job.work, f"{row.name}.npz"), inputs, [item.numpy() for item in outputs.values()])
-        make_config = TasksManager.get_exporter_config_constructor(
-            model=module,
-            exporter="openvino",
-            library_name="diffusers",
-            task=row.task,
-            model_type=row.export_type,
-        )
-        config = make_config(module.config, int_dtype="int64", float_dtype="fp32")
-        config.runtime_options = runtime_options(row, job.scheduler_config)
-        export(
-            module,
-            config,
-            target / XML_NAME,
-            ov_config=OVConfig(dtype="fp32"),  # named: left to itself, optimum stores large models as int8
-            stateful=False,
-            library_name="diffusers",
-        )
+        answers = [item.numpy() for item in _answers(outputs, row)]
+        save_reference(Path(job.work, f"{row.name}.npz"), inputs, answers)
+        if isinstance(row.exporter, OptimumExporter):
+            export_by_optimum(
+                module, row.exporter, target / XML_NAME, runtime_options(row, job.scheduler_config)
+            )
+        else:
+            export_by_tracing(module, row.exporter, inputs, target / XML_NAME)
     except _EXPORTING_FAULTS as error:
         free = shutil.disk_usage(target).free >> 20
         raise ExportError(
@@ -154,13 +149,22 @@ def _export(module: Any, row: Component, job: ConvertJob) -> None:
         ) from error
 
 
+def _answers(outputs: Any, row: Component) -> list[Any]:
+    """Return the tensors that the IR will give, in order."""
+    if isinstance(row.exporter, Tracer):
+        return [getattr(outputs, row.exporter.attribute)]
+    return list(outputs.values())
+
+
 def _arrange(module: Any, row: Component, source: Path) -> None:
     """Set what optimum-intel's configuration reads, and make `forward` the part that is exported."""
-    if row.export_type == "vae-encoder":
+    if not isinstance(row.exporter, OptimumExporter):
+        return
+    if row.exporter.export_type == "vae-encoder":
         module.forward = lambda sample: {"latent_parameters": module.encode(x=sample).latent_dist.parameters}
-    elif row.export_type == "vae-decoder":
+    elif row.exporter.export_type == "vae-decoder":
         module.forward = lambda latent_sample: module.decode(z=latent_sample)
-    elif row.export_type == "unet":
+    elif row.exporter.export_type == "unet":
         text_encoder = json.loads((source / "text_encoder" / "config.json").read_text(encoding="utf-8"))
         module.config.model_max_length = text_encoder.get("max_position_embeddings", 77)
         module.config.requires_aesthetics_score = False
@@ -171,7 +175,8 @@ def _write_config(module: Any, row: Component, folder: Path) -> None:
     if row.library == "diffusers":
         module.save_config(folder)
     else:
-        module.config.export_model_type = row.export_type
+        if isinstance(row.exporter, OptimumExporter):
+            module.config.export_model_type = row.exporter.export_type
         module.config.save_pretrained(folder)
     path = folder / "config.json"
     config = json.loads(path.read_text(encoding="utf-8"))

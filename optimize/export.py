@@ -29,7 +29,8 @@ from runtime.weight_files import BIN_NAME, XML_NAME
 
 PRECISIONS = ("fp16", "fp32")
 _TOOLS = ("openvino", "openvino-tokenizers", "optimum-intel", "diffusers", "transformers", "torch")
-_LEFT_OUT = {"safety_checker", "feature_extractor", "image_encoder"}  # PyTorch networks, not used here
+_LEFT_OUT = {"safety_checker", "image_encoder", "watermarker"}  # not used here
+_SETTINGS = ("scheduler", "low_res_scheduler", "feature_extractor")  # folders of one configuration each
 _ROOM = 64 << 20  # bytes for everything but weights: graphs, tokenizers, what PyTorch answered
 
 Convert = Callable[[ConvertJob, Callable[[str], None]], None]
@@ -82,7 +83,7 @@ def export_model(
             tools={name: metadata.version(name) for name in _TOOLS},
             created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
             errors=errors,
-            latent_rgb=fit_latent_rgb(staging.model / "vae_encoder"),
+            latent_rgb=fit_latent_rgb(staging.model),
             files=describe_files(staging.model),
         )
         (staging.model / MANIFEST_NAME).write_bytes(manifest.to_bytes())
@@ -106,6 +107,7 @@ def _job(model: SourceModel, staging: Staging) -> ConvertJob:
         source=str(model.folder.path.resolve()),
         work=str(staging.work),
         model=str(staging.model),
+        family=model.family.name,
         components=tuple(row.name for row in model.components),
         scheduler_config=model.folder.scheduler_config,
     )
@@ -166,12 +168,17 @@ def _store_and_check(row: Component, staging: Staging, precision: str) -> dict[s
 
 
 def _write_small_files(source: ModelFolder, output: Path) -> None:
-    """Write the scheduler's configuration as it is, and an index of what is in the folder."""
-    (output / "scheduler").mkdir()
-    scheduler = Path("scheduler", "scheduler_config.json")
-    shutil.copyfile(source.path / scheduler, output / scheduler)
+    """Write the configurations that are no network's as they are, and an index of what is in the folder."""
+    left_out = _LEFT_OUT
+    if "depth_estimator" not in source.components:  # of which the feature extractor is the other half
+        left_out = left_out | {"depth_estimator", "feature_extractor"}
+    for name in _SETTINGS:
+        if name not in left_out and (source.path / name).is_dir():
+            (output / name).mkdir()
+            for path in (source.path / name).glob("*.json"):
+                shutil.copyfile(path, output / name / path.name)
     index: dict[str, Any] = {name: value for name, value in source.index.items() if name != "_name_or_path"}
-    for name in _LEFT_OUT & index.keys():
+    for name in left_out & index.keys():
         index[name] = [None, None]
     if "requires_safety_checker" in index:
         index["requires_safety_checker"] = False

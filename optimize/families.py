@@ -16,6 +16,26 @@ MAX_ERROR = {"fp32": 1e-4, "fp16": 2e-2}
 
 
 @dataclass(frozen=True, kw_only=True)
+class OptimumExporter:
+    """A network that optimum-intel exports, so that its graph has the inputs that the peers expect."""
+
+    task: str  # optimum-intel's name of the task
+    export_type: str  # optimum-intel's name of the export configuration
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tracer:
+    """A network that optimum-intel cannot export: traced, and converted by OpenVINO itself.
+
+    The inputs, in order, are those of `check_inputs`, by the names of the arguments of `forward`.
+    """
+
+    output: str  # name of the one output
+    attribute: str  # where the module's answer holds it
+    free: Mapping[str, tuple[int, ...]]  # input -> axes of any size
+
+
+@dataclass(frozen=True, kw_only=True)
 class Component:
     """One network of a model: where the source keeps it, what exports it, and what it is checked on."""
 
@@ -23,8 +43,7 @@ class Component:
     entry: str  # key in model_index.json, and folder in the source
     library: str
     class_name: str
-    task: str  # optimum-intel's name of the task
-    export_type: str  # optimum-intel's name of the export configuration
+    exporter: "OptimumExporter | Tracer"
     check_inputs: CheckInputs
 
 
@@ -66,6 +85,28 @@ def _unet_inputs(config: Mapping[str, Any]) -> dict[str, AnyArray]:
     }
 
 
+def _upscaler_inputs(config: Mapping[str, Any]) -> dict[str, AnyArray]:
+    """What a UNet gets, and two noise levels."""
+    levels = np.array([20, min(350, int(config["num_class_embeds"]) - 1)], dtype=np.int64)
+    return _unet_inputs(config) | {"class_labels": levels}
+
+
+def _pixel_unet_inputs(config: Mapping[str, Any]) -> dict[str, AnyArray]:
+    """Noise at two timesteps; of sides that the deepest UNet of this kind halves evenly."""
+    step = 1 << (len(config["block_out_channels"]) - 1)
+    shape = (2, int(config["in_channels"]), 2 * step, 3 * step)
+    return {
+        "sample": _random(5).standard_normal(shape, dtype=np.float32),
+        "timestep": np.array([981, 41], dtype=np.int64),
+    }
+
+
+def _depth_pixels(config: Mapping[str, Any]) -> dict[str, AnyArray]:
+    """(1, 3, S, S) normalised pixels, of the only size that the network takes."""
+    side = int(config["image_size"])
+    return {"pixel_values": _random(6).uniform(-1.0, 1.0, (1, 3, side, side)).astype(np.float32)}
+
+
 def _latents(config: Mapping[str, Any]) -> dict[str, AnyArray]:
     """(1, C, 8, 12) latents of the spread that the decoder was trained on."""
     spread = 1.0 / float(config.get("scaling_factor", 0.18215))
@@ -85,8 +126,7 @@ UNET = Component(
     entry="unet",
     library="diffusers",
     class_name="UNet2DConditionModel",
-    task="semantic-segmentation",
-    export_type="unet",
+    exporter=OptimumExporter(task="semantic-segmentation", export_type="unet"),
     check_inputs=_unet_inputs,
 )
 TEXT_ENCODER = Component(
@@ -94,8 +134,7 @@ TEXT_ENCODER = Component(
     entry="text_encoder",
     library="transformers",
     class_name="CLIPTextModel",
-    task="feature-extraction",
-    export_type="clip-text",
+    exporter=OptimumExporter(task="feature-extraction", export_type="clip-text"),
     check_inputs=_token_ids,
 )
 VAE_DECODER = Component(
@@ -103,8 +142,7 @@ VAE_DECODER = Component(
     entry="vae",
     library="diffusers",
     class_name="AutoencoderKL",
-    task="semantic-segmentation",
-    export_type="vae-decoder",
+    exporter=OptimumExporter(task="semantic-segmentation", export_type="vae-decoder"),
     check_inputs=_latents,
 )
 VAE_ENCODER = Component(
@@ -112,26 +150,87 @@ VAE_ENCODER = Component(
     entry="vae",
     library="diffusers",
     class_name="AutoencoderKL",
-    task="semantic-segmentation",
-    export_type="vae-encoder",
+    exporter=OptimumExporter(task="semantic-segmentation", export_type="vae-encoder"),
     check_inputs=_pixels,
 )
 
+UPSCALER_UNET = Component(
+    name="unet",
+    entry="unet",
+    library="diffusers",
+    class_name="UNet2DConditionModel",
+    exporter=Tracer(
+        output="out_sample",
+        attribute="sample",
+        free={
+            "sample": (0, 2, 3),
+            "timestep": (0,),
+            "encoder_hidden_states": (0, 1),
+            "class_labels": (0,),
+        },
+    ),
+    check_inputs=_upscaler_inputs,
+)
+PIXEL_UNET = Component(
+    name="unet",
+    entry="unet",
+    library="diffusers",
+    class_name="UNet2DModel",
+    exporter=Tracer(output="out_sample", attribute="sample", free={"sample": (0, 2, 3), "timestep": (0,)}),
+    check_inputs=_pixel_unet_inputs,
+)
+DEPTH_ESTIMATOR = Component(
+    name="depth_estimator",
+    entry="depth_estimator",
+    library="transformers",
+    class_name="DPTForDepthEstimation",
+    exporter=Tracer(output="predicted_depth", attribute="predicted_depth", free={"pixel_values": (0,)}),
+    check_inputs=_depth_pixels,
+)
+
+_PLAIN_UNET = {
+    "class_embed_type": (None,),
+    "addition_embed_type": (None,),
+    "time_cond_proj_dim": (None,),
+}
+_LATENT_UNET = _PLAIN_UNET | {"out_channels": (4,), "num_class_embeds": (None,)}
 # The UNet, by far the largest, is first: nothing is in memory yet.
-COMPONENTS = {row.name: row for row in (UNET, TEXT_ENCODER, VAE_DECODER, VAE_ENCODER)}
+_IN_LATENTS = (UNET, TEXT_ENCODER, VAE_DECODER, VAE_ENCODER)
 
 FAMILIES = (
     Family(
         name="Stable Diffusion 1.x and 2.x",
-        pipeline_classes=("StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline"),
-        components=(UNET, TEXT_ENCODER, VAE_DECODER, VAE_ENCODER),
-        unet_settings={
-            "in_channels": (4,),
-            "out_channels": (4,),
-            "class_embed_type": (None,),
-            "addition_embed_type": (None,),
-            "time_cond_proj_dim": (None,),
-        },
+        pipeline_classes=(
+            "StableDiffusionPipeline",
+            "StableDiffusionImg2ImgPipeline",
+            "StableDiffusionInpaintPipeline",
+        ),
+        components=_IN_LATENTS,
+        unet_settings=_LATENT_UNET | {"in_channels": (4,)},
+    ),
+    Family(
+        name="Stable Diffusion inpainting",
+        pipeline_classes=("StableDiffusionInpaintPipeline",),
+        components=_IN_LATENTS,
+        unet_settings=_LATENT_UNET | {"in_channels": (9,)},
+    ),
+    Family(
+        name="Stable Diffusion depth to image",
+        pipeline_classes=("StableDiffusionDepth2ImgPipeline",),
+        components=(*_IN_LATENTS, DEPTH_ESTIMATOR),
+        unet_settings=_LATENT_UNET | {"in_channels": (5,)},
+    ),
+    Family(
+        name="Stable Diffusion x4 upscaler",
+        pipeline_classes=("StableDiffusionUpscalePipeline",),
+        components=(UPSCALER_UNET, TEXT_ENCODER, VAE_DECODER),
+        unet_settings=_PLAIN_UNET | {"out_channels": (4,), "in_channels": (7,)},
+    ),
+    Family(
+        name="unconditional diffusion",
+        pipeline_classes=("DDPMPipeline", "DDIMPipeline"),
+        components=(PIXEL_UNET,),
+        unet_settings={"class_embed_type": (None,), "num_class_embeds": (None,)},
     ),
 )
 

@@ -21,8 +21,8 @@ class SourceModel:
 
     @property
     def components(self) -> tuple[Component, ...]:
-        """The rows to convert, in order."""
-        return self.family.components
+        """The rows to convert, in order: those of the family that the source has."""
+        return tuple(row for row in self.family.components if row.name in self.folder.components)
 
     def weights(self) -> dict[str, tuple[Path, ...]]:
         """Return the weight files that are read, by source component; raises ModelFolderError."""
@@ -51,31 +51,36 @@ def open_source(path: Path) -> SourceModel:
     folder = ModelFolder(path)
     if folder.kind != "diffusers":
         raise ExportError(f"{path} already holds OpenVINO IR: give the diffusers folder it was made from")
-    family = _family_of(folder)
-    for row in family.components:
+    model = SourceModel(folder=folder, family=_family_of(folder))
+    for row in model.components:
         found = folder.index.get(row.entry)
         if found != [row.library, row.class_name]:
             raise ExportError(
                 f"{path}: {row.entry} is {found!r:.80}, and only {row.library}'s {row.class_name} can be "
                 "converted: code that comes with a model is never run"
             )
-    for key, values in family.unet_settings.items():
-        value = folder.config("unet").get(key, values[0])
-        if value not in values:
-            expected = " or ".join(repr(item) for item in values)
-            raise ExportError(
-                f"{path}: the UNet has {key} {value!r:.40}, {family.name} has {expected}: "
-                "this kind of model cannot be converted yet"
-            )
-    return SourceModel(folder=folder, family=family)
+    return model
 
 
 def _family_of(folder: ModelFolder) -> Family:
-    for family in FAMILIES:
-        if folder.pipeline_class in family.pipeline_classes:
+    """Return the first family of the pipeline's class that the UNet fits."""
+    families = [family for family in FAMILIES if folder.pipeline_class in family.pipeline_classes]
+    if not families:
+        known = ", ".join(dict.fromkeys(name for family in FAMILIES for name in family.pipeline_classes))
+        raise ExportError(
+            f"{folder.path} is a {folder.pipeline_class or 'pipeline of no class'}, which cannot be "
+            f"converted: what can is {known}"
+        )
+    unet = folder.config("unet")
+    faults = []
+    for family in families:
+        unfit = [
+            f"the UNet has {key} {unet[key]!r:.40}, {family.name} has "
+            + " or ".join(repr(value) for value in values)
+            for key, values in family.unet_settings.items()
+            if key in unet and unet[key] not in values
+        ]
+        if not unfit:
             return family
-    known = ", ".join(name for family in FAMILIES for name in family.pipeline_classes)
-    raise ExportError(
-        f"{folder.path} is a {folder.pipeline_class or 'pipeline of no class'}, which cannot be converted: "
-        f"what can is {known}"
-    )
+        faults.append(unfit[0])
+    raise ExportError(f"{folder.path}: {faults[0]}: this kind of model cannot be converted yet")
