@@ -41,19 +41,23 @@ def inpaint(studio: Studio, request: Inpaint) -> Pictures:
     return [blend(frame.picture, frame.cut(_to_image(pixels)), mask, request.mask_blur) for pixels in painted]
 
 
-def repaint(studio: Studio, pixels: Array, mask: Array, steps: int, strength: float) -> Latents:
+def repaint(
+    studio: Studio, pixels: Array, mask: Array, steps: int, strength: float, *, hold: bool = False
+) -> Latents:
     """Go once through the loop and return pixels (B, H, W, 3) in 0 to 255, the known part decoded anew.
 
     `pixels` (1 or B, 3, H, W) are in [-1, 1], `mask` (1, 1, H, W) is 1 where to repaint. An inpainting UNet
-    (2 * C + 1 channels) sees mask and masked picture; any other is held to the picture after every step. The
-    order in which noise is drawn is diffusers', so that a seed gives the same picture.
+    (2 * C + 1 channels) sees mask and masked picture; any other is held to the picture after every step, and
+    with `hold` that one too. The order in which noise is drawn is diffusers', so that a seed gives the same
+    picture.
     """
     model = studio.model
     sees_mask = model.unet_in_channels > model.latent_channels
     scheduler = studio.scheduler()
     start = start_of(scheduler, steps)
     starts_from_noise = strength == 1
-    original = None if sees_mask and starts_from_noise else studio.encode(pixels)
+    holds = hold or not sees_mask
+    original = studio.encode(pixels) if holds or not starts_from_noise else None
     noise = studio.draw()
     latents = (
         noise * np.float32(scheduler.init_noise_sigma)
@@ -61,14 +65,13 @@ def repaint(studio: Studio, pixels: Array, mask: Array, steps: int, strength: fl
         else scheduler.add_noise(original, noise, start)
     )
     small = latent_mask(mask, studio.shape[2:])
-    channels, keep = None, None
+    channels = None
     if sees_mask:
         masked = studio.encode(pixels * (mask < 0.5))
         channels = np.concatenate([np.repeat(small, studio.batch, axis=0), masked], axis=1)
     else:
         studio.draw()  # diffusers encodes the masked picture for every model
-        assert original is not None
-        keep = keep_known(scheduler, original, noise, small)
+    keep = keep_known(scheduler, original, noise, small) if holds and original is not None else None
     latents = yield from studio.denoise(scheduler, latents, start=start, channels=channels, after_step=keep)
     return studio.decode(latents)
 

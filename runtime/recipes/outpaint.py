@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from runtime.arrays import Array
 from runtime.recipes.inpaint import blend, repaint
 from runtime.repaint_requests import Outpaint
 from runtime.studio import Pictures, Studio
 
+JOIN_REACHES = (4, 8, 16, 32)  # pixels
 Pixels = npt.NDArray[np.uint8]
 Known = npt.NDArray[np.bool_]
 
@@ -53,12 +55,13 @@ def outpaint(studio: Studio, request: Outpaint) -> Pictures:
         filled = [spread(each[rows, columns], seen) for each in canvases]
         pixels = np.stack(filled).astype(np.float32).transpose(0, 3, 1, 2) / np.float32(127.5) - 1
         unknown = (~seen).astype(np.float32)[None, None]
-        painted = yield from repaint(studio, np.ascontiguousarray(pixels), unknown, request.steps, 1.0)
+        painted = yield from repaint(
+            studio, np.ascontiguousarray(pixels), unknown, request.steps, 1.0, hold=True
+        )
         mask = Image.fromarray((~seen).astype(np.uint8) * 255)
         for each, old, new in zip(canvases, filled, painted, strict=True):
-            new_piece = blend(
-                Image.fromarray(old), Image.fromarray(new.astype(np.uint8)), mask, request.mask_blur
-            )
+            joined = join(old, new, seen)
+            new_piece = blend(Image.fromarray(old), Image.fromarray(joined), mask, request.mask_blur)
             each[rows, columns] = np.asarray(new_piece)
         known[rows, columns] = True
     return [Image.fromarray(each[:height, :width]) for each in canvases]
@@ -137,6 +140,39 @@ def spread(pixels: Pixels, known: Known) -> Pixels:
     rows = np.flatnonzero(known.any(axis=1))
     closest = rows[np.abs(np.arange(len(known))[:, None] - rows[None, :]).argmin(axis=1)]
     return np.ascontiguousarray(filled[closest])
+
+
+def join(old: Pixels, new: Array, known: Known) -> Pixels:
+    """Return `new` (H, W, 3) with its colours led over to those of `old` at the border with what is known.
+
+    The decoder gives the known part back a little off. That difference, averaged near the border, is added to
+    what is new and fades out with the distance from it: no step in the colours is left at the seam.
+    """
+    if not known.any():
+        return np.asarray(new, np.uint8)
+    weight = known.astype(np.float32)
+    difference = (old.astype(np.float32) - new) * weight[..., None]
+    correction, total = np.zeros_like(new), np.zeros_like(weight)
+    for reach in JOIN_REACHES:  # the nearest known pixels count; farther ones where none is near
+        near = _box_blurred(weight, reach)
+        share = np.minimum(near / 0.25, 1) * (1 - total)
+        mean = _box_blurred(difference, reach) / np.maximum(near, 1e-6)[..., None]
+        correction += share[..., None] * mean
+        total += share
+    return np.asarray(np.clip(np.round(new + correction), 0, 255), np.uint8)
+
+
+def _box_blurred(array: Array, reach: int) -> Array:
+    """Return the mean over squares of side 2 * reach + 1, nothing beyond the edges counted as zero."""
+    for axis in (0, 1):
+        length = array.shape[axis]
+        margins = [(reach + 1, reach) if each == axis else (0, 0) for each in range(array.ndim)]
+        sums = np.cumsum(np.pad(array, margins), axis=axis, dtype=np.float64)
+        upper = np.take(sums, np.arange(length) + 2 * reach + 1, axis=axis)
+        array = np.asarray(
+            (upper - np.take(sums, np.arange(length), axis=axis)) / (2 * reach + 1), np.float32
+        )
+    return array
 
 
 def _places(first: int, last: int, window: int) -> list[int]:

@@ -10,6 +10,7 @@ import runtime.studio
 from runtime import DepthToImage, ImageToImage, Inpaint, Outpaint, TextToImage, Unconditional, Upscale
 from runtime.denoise import denoise
 from runtime.recipes import RECIPES
+from runtime.recipes.outpaint import join
 from runtime.request import Request
 from tests.runtime.fake_networks import (
     DEPTH,
@@ -211,3 +212,17 @@ def test_an_upscaler_is_told_the_noise_level_and_shown_the_picture_in_tiles() ->
     np.testing.assert_array_equal(made.conditioning[0].extra["class_labels"], [7, 7])
     assert f"denoising, tile {made.calls} of {made.calls}" in phases
     assert f"decoding, tile {made.decoded} of {made.decoded}" in phases
+
+
+@given(st.integers(0, 1000), st.floats(-40, 40))
+@settings(max_examples=20)
+def test_joining_takes_a_step_in_the_colours_away_and_fades_out(seed: int, step: float) -> None:
+    draw = np.random.default_rng(seed)
+    smooth = np.linspace(60, 160, 128, dtype=np.float32)[:, None, None].repeat(96, 1).repeat(3, 2)
+    known = np.zeros((128, 96), bool)
+    known[:, : int(draw.integers(30, 60))] = True
+    painted = smooth + np.float32(step)
+    joined = join(np.round(smooth).astype(np.uint8), painted, known).astype(np.float32)
+    edge = int(known[0].sum())
+    assert abs(joined[:, edge : edge + 3] - smooth[:, edge : edge + 3]).max() < 1.6
+    assert abs(joined[:, -1] - painted[:, -1]).max() < 1 + abs(step) * 0.75
