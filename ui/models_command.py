@@ -45,9 +45,9 @@ def _list(data: Path, *, as_json: bool) -> int:
         print(json.dumps(rows))
         return 0
     for row in rows:
-        what = (
-            row.get("error")
-            or f"{row['precision']}, {row['width']}x{row['height']}, {row['megabytes']:.0f} MB"
+        what = row.get("error") or (
+            f"{row['precision']}, {row['width']}x{row['height']}, {row['megabytes']:.0f} MB: "
+            + ", ".join(row["tasks"])
         )
         print(f"{row['name']:<24} {what}{' (bundled)' if row['bundled'] else ''}")
     if not rows:
@@ -62,6 +62,7 @@ def _row(model: ListedModel) -> dict[str, Any]:
     except LapdrawError as error:
         return row | {"error": str(error)}
     return row | {
+        "tasks": list(folder.tasks),
         "precision": folder.precision,
         "width": folder.default_width,
         "height": folder.default_height,
@@ -74,6 +75,7 @@ def _show(folder: ModelFolder, *, as_json: bool) -> int:
     facts: dict[str, Any] = {
         "name": folder.name,
         "path": str(folder.path),
+        "tasks": list(folder.tasks),
         "made for": folder.pipeline_class,
         "components": list(folder.components),
         "precision": folder.precision,

@@ -1,6 +1,7 @@
 """Small model folders written by hand: the files and values that opening one looks at, and no networks."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +48,37 @@ def write_common(folder: Path) -> None:
 def write_ir(folder: Path, element_type: str = "f16", size: int = 8) -> Path:
     write_common(folder)
     for name in ("text_encoder", "unet", "vae_decoder", "vae_encoder"):
-        write_json(folder / name / "config.json", CONFIGS[name.split("_")[0] if "vae" in name else name])
-        (folder / name / "openvino_model.xml").write_text(XML.format(element_type, size), "utf-8")
-        (folder / name / "openvino_model.bin").write_bytes(name.encode().ljust(size)[:size])
+        write_network(folder, name, CONFIGS["vae" if "vae" in name else name], element_type, size)
+    return folder
+
+
+def write_network(
+    folder: Path, name: str, config: dict[str, Any], element_type: str = "f16", size: int = 8
+) -> None:
+    """Write one component's IR, and enter it in the index if need be."""
+    entry = "vae" if "vae" in name else name
+    if entry not in json.loads((folder / "model_index.json").read_text("utf-8")):
+        edit(folder / "model_index.json", **{entry: ["library", "Class"]})
+    write_json(folder / name / "config.json", config)
+    (folder / name / "openvino_model.xml").write_text(XML.format(element_type, size), "utf-8")
+    (folder / name / "openvino_model.bin").write_bytes(name.encode().ljust(size)[:size])
+
+
+def write_unconditional(folder: Path) -> Path:
+    """A model of pixels: a UNet, a scheduler, and nothing else."""
+    write_json(folder / "model_index.json", {"_class_name": "DDPMPipeline"})
+    write_json(folder / "scheduler" / "scheduler_config.json", {})
+    write_network(folder, "unet", {"in_channels": 3, "out_channels": 3, "sample_size": 32})
+    return folder
+
+
+def write_upscaler(folder: Path) -> Path:
+    """An upscaler as optimize writes it: no VAE encoder, a VAE of factor 4, two schedulers."""
+    write_ir(folder)
+    shutil.rmtree(folder / "vae_encoder")
+    edit(folder / "unet" / "config.json", in_channels=7, num_class_embeds=1000, sample_size=128)
+    edit(folder / "vae_decoder" / "config.json", block_out_channels=[8, 8, 8])
+    write_json(folder / "low_res_scheduler" / "scheduler_config.json", {"beta_end": 0.02})
     return folder
 
 
