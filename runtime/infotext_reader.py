@@ -120,8 +120,8 @@ def _texts(file: BinaryIO) -> Iterator[str | None]:
             return
         length, kind = struct.unpack(">I4s", header)
         if kind in (b"tEXt", b"zTXt", b"iTXt") and length <= MAX_TEXT:
-            yield _text(kind, file.read(length))
-            file.seek(4, 1)
+            content = file.read(length + 4)  # and its checksum
+            yield _text(kind, content[:length]) if len(content) == length + 4 else None
         else:
             file.seek(length + 4, 1)
 

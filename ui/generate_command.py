@@ -77,7 +77,7 @@ def _make_all(
         made = maker.make(generations.popleft(), work.label)  # freed with its pictures when it is done
         paths += made.paths
         if options.json:
-            print_json(describe(made.result, made.paths, made.previews))
+            print_json(describe(made.result, work.model.resolve().name, made.paths, made.previews))
         else:
             report(progress, made.result, made.paths, made.previews, time.perf_counter() - started)
         if made.result.cancelled:

@@ -32,12 +32,13 @@ def report(
     )
 
 
-def describe(result: "Result", paths: Sequence[Path], previews: Sequence[Path] = ()) -> dict[str, Any]:
+def describe(result: "Result", model: str, paths: Sequence[Path], previews: Sequence[Path]) -> dict[str, Any]:
     """Return what --json prints for a request."""
     request = result.request.as_dict() | {"sampler": result.sampler, "schedule": result.schedule}
     return {
         "task": result.request.task,
         "images": [{"path": str(path), "seed": seed} for path, seed in zip(paths, result.seeds, strict=True)],
+        "model": model,
         "previews": [str(path) for path in previews],
         "request": request,
         "placement": {component: asdict(executed) for component, executed in result.placement.items()},

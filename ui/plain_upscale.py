@@ -34,8 +34,9 @@ def upscale_plainly(options: argparse.Namespace) -> int:
         {
             "task": TASK,
             "images": [{"path": str(path), "seed": None}],
+            "model": NAME,
             "previews": [],
-            "request": {"task": TASK, "image": given["image"], "model": NAME},
+            "request": {"task": TASK, "image": given["image"]},
             "placement": {},
             "timings": timings | {"total": sum(timings.values())},
             "warnings": [],

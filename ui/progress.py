@@ -3,6 +3,7 @@
 import sys
 import time
 from types import TracebackType
+from typing import TextIO
 
 WIDTH = 28
 STEPPING = "denoising"
@@ -11,8 +12,8 @@ STEPPING = "denoising"
 class Progress:
     """One line on standard error, rewritten in place and cleared at the end."""
 
-    def __init__(self, *, quiet: bool = False) -> None:
-        self._stream = sys.stderr
+    def __init__(self, *, quiet: bool = False, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
         self._shown = not quiet and self._stream.isatty()
         self._label = ""
         self._bar = ""

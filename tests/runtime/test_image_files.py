@@ -17,6 +17,7 @@ def text_of(request: TextToImage, **extra: str) -> str:
     return infotext(
         request,
         seed=7,
+        size=(request.width or 128, request.height or 128),
         sampler="DPM++ 2M",
         schedule="Karras",
         model_name="demo-scenes",
