@@ -3,6 +3,7 @@
 import shutil
 import warnings
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,30 @@ def exported(tiny_source: Path, tmp_path_factory: pytest.TempPathFactory, record
 def exported_v(tiny_v_source: Path, tmp_path_factory: pytest.TempPathFactory, export: Export) -> ModelFolder:
     """The tiny model that predicts v, from an FP32 source, in fp16."""
     return export(tiny_v_source, tmp_path_factory.mktemp("exported-v") / "tiny-v", precision="fp16")
+
+
+@pytest.fixture(scope="session")
+def family_source(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return the FP32 source of a family, written once."""
+
+    @cache
+    def source(family: str) -> Path:
+        return _skeleton(tmp_path_factory, family, dtype="float32")
+
+    return source
+
+
+@pytest.fixture(scope="session")
+def family_export(
+    family_source: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory, export: Export
+) -> Callable[[str], ModelFolder]:
+    """Return the FP16 export of a family, made once. Tests change copies of it only."""
+
+    @cache
+    def exported(family: str) -> ModelFolder:
+        return export(family_source(family), tmp_path_factory.mktemp("family") / family)
+
+    return exported
 
 
 def _skeleton(tmp_path_factory: pytest.TempPathFactory, family: str, dtype: str = "float16") -> Path:

@@ -1,4 +1,4 @@
-"""The configurations of the random-weight models of skeleton.py: full-size ones as published, and tiny ones."""
+"""The configurations of the random-weight models of skeleton.py: full-size ones as published, and tiny."""
 
 from dataclasses import dataclass, field
 from typing import Any

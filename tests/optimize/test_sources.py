@@ -10,6 +10,7 @@ import pytest
 
 from optimize import export_model
 from optimize.convert import ConvertJob
+from optimize.source import open_source
 from runtime.errors import ExportError, LapdrawError
 
 
@@ -110,8 +111,8 @@ def test_shard_outside_the_folder(source: Path, tmp_path: Path) -> None:
 
 
 def test_other_pipeline(source: Path, tmp_path: Path) -> None:
-    edit(source / "model_index.json", _class_name="StableDiffusionUpscalePipeline")
-    assert "is a StableDiffusionUpscalePipeline, which cannot be converted" in refused(
+    edit(source / "model_index.json", _class_name="StableDiffusionLatentUpscalePipeline")
+    assert "is a StableDiffusionLatentUpscalePipeline, which cannot be converted" in refused(
         source, tmp_path / "out"
     )
 
@@ -129,6 +130,22 @@ def test_code_that_comes_with_the_model_is_not_run(source: Path, tmp_path: Path)
 def test_unet_of_another_family(source: Path, tmp_path: Path) -> None:
     edit(source / "unet" / "config.json", in_channels=9)
     assert "the UNet has in_channels 9" in refused(source, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "in_channels", "family"),
+    [
+        ("StableDiffusionInpaintPipeline", 4, "Stable Diffusion 1.x and 2.x"),
+        ("StableDiffusionInpaintPipeline", 9, "Stable Diffusion inpainting"),
+        ("StableDiffusionDepth2ImgPipeline", 5, "Stable Diffusion depth to image"),
+    ],
+)
+def test_family_follows_the_pipeline_and_the_channels(
+    source: Path, pipeline: str, in_channels: int, family: str
+) -> None:
+    edit(source / "model_index.json", _class_name=pipeline)
+    edit(source / "unet" / "config.json", in_channels=in_channels)
+    assert open_source(source).family.name == family
 
 
 def test_unknown_prediction_type(source: Path, tmp_path: Path) -> None:
