@@ -36,12 +36,13 @@ def export_by_optimum(module: Any, exporter: OptimumExporter, xml: Path, options
 def export_by_tracing(module: Any, tracer: Tracer, inputs: Mapping[str, AnyArray], xml: Path) -> None:
     """Trace the module on `inputs` and write its IR, with inputs and output named as they should be.
 
-    Raises what torch or OpenVINO raises for a network that cannot be traced or converted.
+    Raises RuntimeError or ValueError for a network that cannot be traced or converted, or written.
     """
     import openvino as ov
     import torch
+    from openvino import frontend
 
-    class Traced(torch.nn.Module):
+    class Traced(torch.nn.Module):  # type: ignore[misc]  # torch is untyped to mypy
         """The module with its inputs by position, since a trace keeps no names, and one tensor as answer."""
 
         def __init__(self) -> None:
@@ -57,8 +58,16 @@ def export_by_tracing(module: Any, tracer: Tracer, inputs: Mapping[str, AnyArray
         ov.PartialShape([-1 if axis in tracer.free[name] else side for axis, side in enumerate(array.shape)])
         for name, array in inputs.items()
     ]
-    with torch.no_grad():
-        model = ov.convert_model(Traced().eval(), example_input=tensors, input=shapes)
+    try:
+        with torch.no_grad():
+            model = ov.convert_model(Traced().eval(), example_input=tensors, input=shapes)
+    except (
+        frontend.GeneralFailure,
+        frontend.NotImplementedFailure,
+        frontend.OpConversionFailure,
+        frontend.OpValidationFailure,
+    ) as error:
+        raise RuntimeError(f"OpenVINO: {error}") from error
     for name, port in zip(inputs, model.inputs, strict=True):
         port.get_tensor().set_names({name})
         port.get_node().set_friendly_name(name)
