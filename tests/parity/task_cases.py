@@ -1,0 +1,219 @@
+"""What is asked of diffusers and of us alike: a row per pipeline, and the cases that each is tried on."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+from runtime import DepthToImage, ImageToImage, Inpaint, Unconditional, Upscale
+from runtime.request import Request
+
+PROMPT = "a blue castle on the left in the mountains at sunset, a sun on the right"
+NEGATIVE = "night, snow"
+STEPS = 10
+SEED = 42
+# Ours -> diffusers' class.
+SAMPLERS: Mapping[str, str] = {
+    "DDIM": "DDIMScheduler",
+    "Euler a": "EulerAncestralDiscreteScheduler",
+    "DPM++ 2M": "DPMSolverMultistepScheduler",
+    "PNDM": "PNDMScheduler",
+    "Heun": "HeunDiscreteScheduler",
+    "DDPM": "DDPMScheduler",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One comparison."""
+
+    sampler: str
+    size: tuple[int, int]  # width, height of the result
+    strength: float = 1.0
+    guidance_scale: float = 1.0
+    count: int = 1
+    mask: tuple[int, int, int, int] | None = None  # what is repainted: left, top, right, bottom
+    noise_level: int = 20
+
+    def __str__(self) -> str:
+        width, height = self.size
+        return f"{self.sampler}-{width}x{height}-{self.strength:g}-cfg{self.guidance_scale:g}-{self.count}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A pipeline of diffusers: its class, the model it is tried on, and the values its cases take."""
+
+    reference: str
+    model: str  # "demo-scenes", or a family of tests/optimize/skeleton.py
+    request: type[Request]
+    axes: Mapping[str, Sequence[Any]]
+    more_samplers: Sequence[str] = ()  # for the long run alone
+    estimates_depth: bool = False
+
+    def few_cases(self) -> list[Case]:
+        """As few as have every pair of values."""
+        return _cases(self.axes, covering)
+
+    def all_cases(self) -> list[Case]:
+        """Every combination, and few with further samplers."""
+        more = _cases({**self.axes, "sampler": self.more_samplers}, covering) if self.more_samplers else []
+        return _cases(self.axes, lambda axes: product(*axes)) + more
+
+
+def _cases(
+    axes: Mapping[str, Sequence[Any]], choose: Callable[[Sequence[Sequence[Any]]], Iterable[tuple[Any, ...]]]
+) -> list[Case]:
+    """Return the chosen combinations, those of one shape side by side, since a shape is compiled once."""
+    cases = [Case(**dict(zip(axes, values, strict=True))) for values in choose(list(axes.values()))]
+    return sorted(cases, key=lambda case: (case.size, case.guidance_scale, case.count))
+
+
+def covering(axes: Sequence[Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
+    """Yield combinations until every pair of values of two axes was in one; the fullest first."""
+    wanted = {
+        (i, a, j, b)
+        for i, j in combinations(range(len(axes)), 2)
+        for a, b in product(range(len(axes[i])), range(len(axes[j])))
+    }
+    all_places = list(product(*(range(len(axis)) for axis in axes)))
+    while wanted:
+        pairs = [
+            {(i, places[i], j, places[j]) for i, j in combinations(range(len(axes)), 2)} & wanted
+            for places in all_places
+        ]
+        best = max(range(len(all_places)), key=lambda number: len(pairs[number]))
+        wanted -= pairs[best]
+        yield tuple(axis[place] for axis, place in zip(axes, all_places[best], strict=True))
+
+
+GUIDANCE = (1.0, 6.0)
+# 136x200 has 17x25 latents; sides that are no multiple of what the UNet halves need sizes of their own.
+COMMON: Mapping[str, Sequence[Any]] = {
+    "sampler": ("DDIM", "Euler a", "DPM++ 2M"),
+    "size": ((192, 128), (136, 200)),
+    "strength": (0.1, 0.5, 1.0),
+    "guidance_scale": GUIDANCE,
+    "count": (1, 2),
+}
+# Along the borders of latents, and across them.
+MASKS = ((32, 40, 96, 104), (21, 35, 107, 90))
+MORE_SAMPLERS = ("PNDM", "Heun", "DDPM")
+
+TASKS: Mapping[str, Task] = {
+    "img2img": Task(
+        reference="StableDiffusionImg2ImgPipeline",
+        model="demo-scenes",
+        request=ImageToImage,
+        axes=COMMON,
+        more_samplers=MORE_SAMPLERS,
+    ),
+    "inpaint, 4 channels": Task(
+        reference="StableDiffusionInpaintPipeline",
+        model="demo-scenes",
+        request=Inpaint,
+        axes={**COMMON, "mask": MASKS},
+        more_samplers=MORE_SAMPLERS,
+    ),
+    "inpaint, 9 channels": Task(
+        reference="StableDiffusionInpaintPipeline",
+        model="tiny-inpaint",
+        request=Inpaint,
+        axes={**COMMON, "mask": MASKS},
+        more_samplers=MORE_SAMPLERS,
+    ),
+    "depth given": Task(
+        reference="StableDiffusionDepth2ImgPipeline",
+        model="tiny-depth",
+        request=DepthToImage,
+        axes=COMMON,
+        more_samplers=MORE_SAMPLERS,
+    ),
+    "depth estimated": Task(
+        reference="StableDiffusionDepth2ImgPipeline",
+        model="tiny-depth",
+        request=DepthToImage,
+        axes=COMMON,
+        estimates_depth=True,
+    ),
+    "upscale": Task(
+        reference="StableDiffusionUpscalePipeline",
+        model="tiny-upscale",
+        request=Upscale,
+        axes={
+            "sampler": COMMON["sampler"],
+            "size": ((96, 64), (68, 100)),  # of 24x16 and 17x25 pixels
+            "guidance_scale": GUIDANCE,
+            "count": (1, 2),
+            "noise_level": (0, 20, 350),
+        },
+        more_samplers=MORE_SAMPLERS,
+    ),
+    "DDPM": Task(
+        reference="DDPMPipeline",
+        model="tiny-unconditional",
+        request=Unconditional,
+        axes={"sampler": ("DDPM",), "size": ((32, 48), (40, 24)), "count": (1, 2)},
+    ),
+    "DDIM": Task(
+        reference="DDIMPipeline",
+        model="tiny-unconditional",
+        request=Unconditional,
+        axes={"sampler": ("DDIM",), "size": ((32, 48), (40, 24)), "count": (1, 2)},
+    ),
+}
+
+
+def request_of(task: Task, case: Case) -> Request:
+    """Return the case as we are asked for it."""
+    values: dict[str, Any] = {
+        "seed": SEED,
+        "count": case.count,
+        "batch_size": case.count,
+        "sampler": case.sampler,
+        "num_inference_steps": STEPS,
+    }
+    values |= {"width": case.size[0], "height": case.size[1]}
+    if task.request is Unconditional:
+        return Unconditional(**values)
+    values |= {"prompt": PROMPT, "negative_prompt": NEGATIVE, "guidance_scale": case.guidance_scale}
+    if task.request is Upscale:
+        small = picture((case.size[0] // 4, case.size[1] // 4))
+        return Upscale(**values, image=small, noise_level=case.noise_level)
+    values |= {"image": picture(case.size), "strength": case.strength}
+    if task.request is Inpaint:
+        return Inpaint(**values, mask=mask_of(case), mask_blur=0)
+    if task.request is DepthToImage and not task.estimates_depth:
+        values["depth"] = Image.fromarray(depth_of(case.size))
+    return task.request(**values)
+
+
+def picture(size: tuple[int, int]) -> Image.Image:
+    """Return a picture with smooth parts, an edge and fine grain, different in every channel."""
+    width, height = size
+    x, y = np.meshgrid(np.linspace(0, 1, width), np.linspace(0, 1, height))
+    smooth = np.stack([200 * x + 30, 220 * (1 - y) + 10, 120 + 90 * np.sin(7 * x + 5 * y)], axis=-1)
+    grain = np.random.default_rng(7).normal(0, 6, smooth.shape)
+    image = Image.fromarray(np.clip(smooth + grain, 0, 255).astype(np.uint8))
+    shape = (width // 5, height // 4, width // 2, height * 3 // 4)
+    ImageDraw.Draw(image).ellipse(shape, fill=(230, 200, 40), outline=(20, 20, 60), width=2)
+    return image
+
+
+def mask_of(case: Case) -> Image.Image:
+    """Return the mask of a case, with greys at its edge, of which the lighter half is to be repainted."""
+    mask = Image.new("L", case.size)
+    assert case.mask is not None
+    ImageDraw.Draw(mask).rectangle(case.mask, fill=255)
+    return mask.filter(ImageFilter.BoxBlur(1))
+
+
+def depth_of(size: tuple[int, int]) -> np.ndarray:
+    """Return a depth (H, W) in units of its own, brighter is nearer: a slope with a ball before it."""
+    width, height = size
+    x, y = np.meshgrid(np.arange(width), np.arange(height))
+    ball = np.hypot(x - width / 3, y - height / 2) < min(size) / 4
+    return np.asarray(3.0 + y / height * 20 + ball * 15, np.float32)

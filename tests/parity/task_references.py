@@ -1,0 +1,117 @@
+"""diffusers' own pipelines on the weights that our tests run on, in float32."""
+
+import atexit
+import os
+import shutil
+import sys
+import warnings
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import diffusers
+import numpy as np
+import torch
+
+from tests.models import DEMO_SOURCE, exported_demo
+from tests.parity.task_cases import (
+    NEGATIVE,
+    PROMPT,
+    SAMPLERS,
+    SEED,
+    STEPS,
+    Case,
+    Task,
+    depth_of,
+    mask_of,
+    picture,
+)
+from tests.parity.taught_models import write_taught
+
+
+@cache
+def source(model: str) -> Path:
+    """Return the diffusers folder of a model, written once for the whole session."""
+    if model == "demo-scenes":
+        return DEMO_SOURCE
+    made = os.environ.get("LAPDRAW_TEST_EXPORTS")
+    if made and (Path(made) / "sources" / model).is_dir():
+        return Path(made) / "sources" / model
+    folder = Path(made) / "sources" if made else _scratch()
+    sys.path.append(str(Path(__file__).parents[1] / "optimize"))  # where the skeletons are
+    return write_taught(folder / model, model)
+
+
+@cache
+def exported(model: str) -> Path:
+    """Return the FP32 IR of a model, exported once for the whole session."""
+    if model == "demo-scenes":
+        return exported_demo("fp32")
+    from optimize import export_model
+    from optimize.convert import convert
+
+    made = os.environ.get("LAPDRAW_TEST_EXPORTS")
+    output = (Path(made) if made else _scratch() / "exported") / model
+    if not output.is_dir():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            export_model(source(model), output, precision="fp32", convert=convert)
+    return output
+
+
+@cache
+def _scratch() -> Path:
+    folder = Path(mkdtemp(prefix="lapdraw-parity-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@cache
+def _pipeline(name: str, model: str) -> Any:
+    pipeline = getattr(diffusers, name).from_pretrained(
+        source(model), torch_dtype=torch.float32, local_files_only=True
+    )
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def reference_pictures(task: Task, case: Case) -> list[np.ndarray]:
+    """Return the pictures (H, W, 3) of a case that diffusers makes, picture i from a generator of its own."""
+    pipeline = _pipeline(task.reference, task.model)
+    own = pipeline.scheduler.config
+    pipeline.scheduler = getattr(diffusers, SAMPLERS[case.sampler]).from_config(own)
+    generators = [torch.Generator("cpu").manual_seed(SEED + number) for number in range(case.count)]
+    output = pipeline(**_arguments(task, case, pipeline), generator=generators, num_inference_steps=STEPS)
+    pipeline.scheduler = type(pipeline.scheduler).from_config(own)
+    return [np.asarray(image) for image in output.images]
+
+
+def _arguments(task: Task, case: Case, pipeline: Any) -> dict[str, Any]:
+    width, height = case.size
+    if "Unconditional" in task.request.__name__:
+        pipeline.unet.register_to_config(sample_size=(height, width))
+        return {"batch_size": case.count}
+    prompts: dict[str, Any] = {
+        "prompt": [PROMPT] * case.count,
+        "negative_prompt": [NEGATIVE] * case.count,
+        "guidance_scale": case.guidance_scale,
+    }
+    if task.reference == "StableDiffusionUpscalePipeline":
+        # It would make sides multiples of four; ours may be any.
+        pipeline.image_processor.register_to_config(do_resize=False)
+        small = picture((width // 4, height // 4))
+        return prompts | {"image": [small] * case.count, "noise_level": case.noise_level}
+    pictures: dict[str, Any] = {"image": _copies(picture(case.size), case), "strength": case.strength}
+    if task.reference == "StableDiffusionInpaintPipeline":
+        masks = {"mask_image": _copies(mask_of(case), case), "width": width, "height": height}
+        return prompts | pictures | masks
+    if task.reference == "StableDiffusionDepth2ImgPipeline" and not task.estimates_depth:
+        return prompts | pictures | {"depth_map": torch.from_numpy(depth_of(case.size))[None]}
+    return prompts | pictures
+
+
+def _copies(image: Any, case: Case) -> Sequence[Any]:
+    """One for each picture: of a single one diffusers draws its posterior once for all generators."""
+    return [image] * case.count

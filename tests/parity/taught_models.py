@@ -1,0 +1,89 @@
+"""Models with random weights that do denoise a little: their last layers are fitted, in closed form.
+
+Untaught, the UNet hardly answers, what it should take away grows with every step, and the picture comes out
+clipped to black and white: two of those are alike whatever differs on the way.
+"""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import numpy as np
+import torch
+
+RIDGE = 1e-3  # of the mean square of a feature
+ROUNDS = 6  # batches of pictures that a layer is fitted on
+SPREAD = 0.5  # standard deviation of decoded pixels
+
+
+def write_taught(folder: Path, family: str) -> Path:
+    """Write the skeleton of a family in float32; its UNet denoises, and its decoder uses all greys."""
+    from skeleton import write_skeleton
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        write_skeleton(folder, family, dtype="float32")
+    torch.manual_seed(1)
+    kind = diffusers.UNet2DModel if not (folder / "vae").is_dir() else diffusers.UNet2DConditionModel
+    unet = kind.from_pretrained(folder / "unet").eval()
+    scheduler = diffusers.DDPMScheduler.from_pretrained(folder / "scheduler")
+    _teach_unet(unet, scheduler)
+    unet.save_pretrained(folder / "unet")
+    if (folder / "vae").is_dir():
+        vae = diffusers.AutoencoderKL.from_pretrained(folder / "vae").eval()
+        _spread_colours(vae)
+        vae.save_pretrained(folder / "vae")
+    return folder
+
+
+@torch.no_grad()
+def _teach_unet(unet: Any, scheduler: Any) -> None:
+    """Fit the last convolution to what the network should say, by least squares over its features."""
+    features: list[torch.Tensor] = []
+    hook = unet.conv_out.register_forward_pre_hook(lambda _, given: features.append(given[0]))
+    rows, targets = [], []
+    for _ in range(ROUNDS):
+        images, noise = _pictures(unet.config.out_channels), torch.randn(8, unet.config.out_channels, 16, 16)
+        timesteps = torch.randint(0, scheduler.config.num_train_timesteps, (8,))
+        noisy = scheduler.add_noise(images, noise, timesteps)
+        beside = _pictures(unet.config.in_channels - unet.config.out_channels)
+        unet(torch.cat([noisy, beside], dim=1), timesteps, **_conditions(unet, timesteps))
+        target = noise
+        if scheduler.config.prediction_type == "v_prediction":
+            target = scheduler.get_velocity(images, noise, timesteps)
+        seen = torch.nn.functional.unfold(features.pop(), 3, padding=1)  # (8, 9C, 256)
+        rows.append(seen.transpose(1, 2).flatten(0, 1))
+        targets.append(target.flatten(2).transpose(1, 2).flatten(0, 1))
+    hook.remove()
+    x, y = torch.cat(rows).double(), torch.cat(targets).double()
+    x = torch.cat([x, torch.ones(len(x), 1)], dim=1)
+    square = x.T @ x
+    square += RIDGE * square.diagonal().mean() * torch.eye(len(square))
+    fitted = torch.linalg.solve(square, x.T @ y).T.float()
+    unet.conv_out.weight.copy_(fitted[:, :-1].reshape(unet.conv_out.weight.shape))
+    unet.conv_out.bias.copy_(fitted[:, -1])
+
+
+def _conditions(unet: Any, timesteps: torch.Tensor) -> dict[str, torch.Tensor]:
+    conditions = {}
+    if "cross_attention_dim" in unet.config:
+        conditions["encoder_hidden_states"] = torch.randn(len(timesteps), 77, unet.config.cross_attention_dim)
+    if unet.config.num_class_embeds:
+        conditions["class_labels"] = timesteps // 4
+    return conditions
+
+
+def _pictures(channels: int) -> torch.Tensor:
+    """Return (8, C, 16, 16) smooth fields of standard deviation about 1, or pixels of as much."""
+    small = torch.randn(8, max(channels, 1), 4, 4)
+    return torch.nn.functional.interpolate(small, size=(16, 16), mode="bicubic")[:, :channels]
+
+
+@torch.no_grad()
+def _spread_colours(vae: Any) -> None:
+    """Scale what the decoder says of ordinary latents to all greys between black and white."""
+    pixels = vae.decode(_pictures(vae.config.latent_channels) / vae.config.scaling_factor).sample
+    factor = SPREAD / float(np.std(pixels.numpy()))
+    vae.decoder.conv_out.weight.mul_(factor)
+    vae.decoder.conv_out.bias.copy_(vae.decoder.conv_out.bias * factor - factor * float(pixels.mean()))
