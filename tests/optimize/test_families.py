@@ -25,7 +25,6 @@ FAMILIES = {
     "tiny-depth-alone": (LATENT, ("depth-to-image",)),
     "tiny-upscale": (("text_encoder", "unet", "vae_decoder"), ("upscale",)),
     "tiny-unconditional": (("unet",), ("unconditional",)),
-    "tiny-unconditional-ddim": (("unet",), ("unconditional",)),
 }
 F32 = {"INFERENCE_PRECISION_HINT": "f32"}
 ROUNDED = 5e-3  # relative, of FP16 weights on these networks; a wrong graph is off by 0.1 and more
