@@ -1,7 +1,5 @@
 """Inpainting: what is white in the mask is repainted, and not a pixel of the rest is changed."""
 
-import math
-
 import numpy as np
 from PIL import Image, ImageFilter
 
@@ -112,20 +110,23 @@ def blend(original: Image.Image, painted: Image.Image, mask: Image.Image, blur: 
 
 
 def masked_area(mask: Image.Image, padding: int, size: tuple[int, int]) -> Box:
-    """Return the box around what is white, `padding` wider, in proportion to `size` where it can be."""
+    """Return the box around what is white, `padding` pixels wider, if it can be in the proportions of `size`.
+
+    As A1111 and diffusers do, so that a seed gives the same picture: padding ends at the picture's border,
+    and proportions are rounded down.
+    """
     box = mask.getbbox()
     assert box is not None  # an empty mask was refused
-    left, top, right, bottom = box[0] - padding, box[1] - padding, box[2] + padding, box[3] + padding
+    left, top = max(0, box[0] - padding), max(0, box[1] - padding)
+    right, bottom = min(mask.width, box[2] + padding), min(mask.height, box[3] + padding)
     ratio = size[0] / size[1]
     width, height = right - left, bottom - top
-    if width / height < ratio:
-        wider = math.ceil(height * ratio) - width
-        left, right = left - wider // 2, right + wider - wider // 2
+    if width / height > ratio:
+        taller = int(width / ratio - height)
+        top, bottom = _inside(top - taller // 2, bottom + taller - taller // 2, mask.height)
     else:
-        taller = math.ceil(width / ratio) - height
-        top, bottom = top - taller // 2, bottom + taller - taller // 2
-    left, right = _inside(left, right, mask.width)
-    top, bottom = _inside(top, bottom, mask.height)
+        wider = int(height * ratio - width)
+        left, right = _inside(left - wider // 2, right + wider - wider // 2, mask.width)
     return left, top, right, bottom
 
 
