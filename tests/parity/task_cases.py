@@ -10,20 +10,12 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from runtime import DepthToImage, ImageToImage, Inpaint, Unconditional, Upscale
 from runtime.request import Request
+from tests.parity.reference_samplers import SAMPLERS, STOCHASTIC
 
 PROMPT = "a blue castle on the left in the mountains at sunset, a sun on the right"
 NEGATIVE = "night, snow"
 STEPS = 10
 SEED = 42
-# Ours -> diffusers' class.
-SAMPLERS: Mapping[str, str] = {
-    "DDIM": "DDIMScheduler",
-    "Euler a": "EulerAncestralDiscreteScheduler",
-    "DPM++ 2M": "DPMSolverMultistepScheduler",
-    "PNDM": "PNDMScheduler",
-    "Heun": "HeunDiscreteScheduler",
-    "DDPM": "DDPMScheduler",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +94,7 @@ COMMON: Mapping[str, Sequence[Any]] = {
 # Along the borders of latents, and across them.
 MASKS = ((32, 40, 96, 104), (21, 35, 107, 90))
 MORE_SAMPLERS = ("PNDM", "Heun", "DDPM")
+OTHER_SAMPLERS = [name for name in (*SAMPLERS, *STOCHASTIC) if name not in COMMON["sampler"]]
 
 TASKS: Mapping[str, Task] = {
     "img2img": Task(
@@ -109,14 +102,14 @@ TASKS: Mapping[str, Task] = {
         model="demo-scenes",
         request=ImageToImage,
         axes=COMMON,
-        more_samplers=MORE_SAMPLERS,
+        more_samplers=OTHER_SAMPLERS,
     ),
     "inpaint, 4 channels": Task(
         reference="StableDiffusionInpaintPipeline",
         model="demo-scenes",
         request=Inpaint,
         axes={**COMMON, "mask": MASKS},
-        more_samplers=MORE_SAMPLERS,
+        more_samplers=OTHER_SAMPLERS,
     ),
     "inpaint, 9 channels": Task(
         reference="StableDiffusionInpaintPipeline",

@@ -16,10 +16,10 @@ import numpy as np
 import torch
 
 from tests.models import DEMO_SOURCE, exported_demo
+from tests.parity.reference_samplers import SAMPLERS, STOCHASTIC
 from tests.parity.task_cases import (
     NEGATIVE,
     PROMPT,
-    SAMPLERS,
     SEED,
     STEPS,
     Case,
@@ -69,22 +69,22 @@ def _scratch() -> Path:
 
 
 @cache
-def _pipeline(name: str, model: str) -> Any:
+def _pipeline(name: str, model: str) -> tuple[Any, dict[str, Any]]:
+    """Return the pipeline, and the configuration of the scheduler that it came with."""
     pipeline = getattr(diffusers, name).from_pretrained(
         source(model), torch_dtype=torch.float32, local_files_only=True
     )
     pipeline.set_progress_bar_config(disable=True)
-    return pipeline
+    return pipeline, dict(pipeline.scheduler.config)
 
 
 def reference_pictures(task: Task, case: Case) -> list[np.ndarray]:
     """Return the pictures (H, W, 3) of a case that diffusers makes, picture i from a generator of its own."""
-    pipeline = _pipeline(task.reference, task.model)
-    own = pipeline.scheduler.config
-    pipeline.scheduler = getattr(diffusers, SAMPLERS[case.sampler]).from_config(own)
+    pipeline, config = _pipeline(task.reference, task.model)
+    scheduler, changes = (SAMPLERS | STOCHASTIC)[case.sampler]
+    pipeline.scheduler = getattr(diffusers, scheduler).from_config(config, **changes)
     generators = [torch.Generator("cpu").manual_seed(SEED + number) for number in range(case.count)]
     output = pipeline(**_arguments(task, case, pipeline), generator=generators, num_inference_steps=STEPS)
-    pipeline.scheduler = type(pipeline.scheduler).from_config(own)
     return [np.asarray(image) for image in output.images]
 
 

@@ -12,33 +12,13 @@ from runtime import TextToImage, open_pipeline
 from runtime.pipeline import Pipeline
 from tests.measures import psnr
 from tests.models import DEMO_SOURCE, exported_demo
+from tests.parity.reference_samplers import SAMPLERS, STOCHASTIC
 
 # diffusers' own samplers announce deprecations of NumPy.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 PROMPT = "a blue castle on the left in the mountains at sunset, a sun on the right"
 NEGATIVE = "night, snow"
-# Ours -> diffusers' class and what is changed in the model's own configuration.
-SAMPLERS: Mapping[str, tuple[str, dict[str, Any]]] = {
-    "PNDM": ("PNDMScheduler", {}),
-    "DDIM": ("DDIMScheduler", {}),
-    "Euler": ("EulerDiscreteScheduler", {}),
-    "Euler Karras": ("EulerDiscreteScheduler", {"use_karras_sigmas": True}),
-    "LMS": ("LMSDiscreteScheduler", {}),
-    "Heun": ("HeunDiscreteScheduler", {}),
-    "DPM2": ("KDPM2DiscreteScheduler", {}),
-    "DPM++ 2M": ("DPMSolverMultistepScheduler", {}),
-    "DPM++ 2M Karras": ("DPMSolverMultistepScheduler", {"use_karras_sigmas": True}),
-    "UniPC": ("UniPCMultistepScheduler", {}),
-    "DEIS": ("DEISMultistepScheduler", {}),
-}
-STOCHASTIC = {
-    "Euler a": ("EulerAncestralDiscreteScheduler", {}),
-    "DDPM": ("DDPMScheduler", {}),
-    "DPM2 a": ("KDPM2AncestralDiscreteScheduler", {}),
-    "DPM++ 2M SDE": ("DPMSolverMultistepScheduler", {"algorithm_type": "sde-dpmsolver++"}),
-    "LCM": ("LCMScheduler", {}),
-}
 SIZES = ((128, 128), (192, 128), (136, 200))
 
 
