@@ -37,6 +37,10 @@ def write_conditioned(folder: Path, unet: UNet2DConditionModel, *, source: Path,
     for name in ("scheduler", "text_encoder", "tokenizer", "vae"):
         shutil.copytree(source / name, fresh / name)
     save_weights(unet, fresh / "unet", half=half)
+    written = fresh / "unet" / "config.json"
+    config = json.loads(written.read_text())
+    config.pop("_name_or_path", None)  # where it was loaded from on this machine
+    written.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
     listing = json.loads((source / "model_index.json").read_text())
     listing["_class_name"] = CLASS_OF_CHANNELS[unet.config.in_channels]
     if unet.config.in_channels == 5:
