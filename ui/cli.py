@@ -27,6 +27,13 @@ class Parser(argparse.ArgumentParser):
         raise InvalidRequest(f"{message}: see `{self.prog} --help`")
 
 
+class Formatter(argparse.ArgumentDefaultsHelpFormatter):
+    """Says the default of an option that has one."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return super()._get_help_string(action) if action.default else action.help
+
+
 def entry(argv: Sequence[str] | None = None) -> int:
     """Run one command as a whole process, without what OpenVINO's import brings along for converting models.
 
@@ -65,7 +72,7 @@ def _run(arguments: list[str]) -> int:
     command = Parser(
         prog=f"launch.py {arguments[0]}",
         description=COMMANDS[arguments[0]][1].capitalize() + ".",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Formatter,
         allow_abbrev=False,
     )
     module.add_arguments(command)
