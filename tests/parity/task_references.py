@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from tests.models import DEMO_SOURCE, exported_demo
-from tests.parity.reference_samplers import SAMPLERS, STOCHASTIC
+from tests.parity.reference_samplers import HALF_WAY
 from tests.parity.task_cases import (
     NEGATIVE,
     PROMPT,
@@ -81,7 +81,7 @@ def _pipeline(name: str, model: str) -> tuple[Any, dict[str, Any]]:
 def reference_pictures(task: Task, case: Case) -> list[np.ndarray]:
     """Return the pictures (H, W, 3) of a case that diffusers makes, picture i from a generator of its own."""
     pipeline, config = _pipeline(task.reference, task.model)
-    scheduler, changes = (SAMPLERS | STOCHASTIC)[case.sampler]
+    scheduler, changes = HALF_WAY[case.sampler]
     pipeline.scheduler = getattr(diffusers, scheduler).from_config(config, **changes)
     generators = [torch.Generator("cpu").manual_seed(SEED + number) for number in range(case.count)]
     output = pipeline(**_arguments(task, case, pipeline), generator=generators, num_inference_steps=STEPS)
