@@ -109,7 +109,8 @@ TASKS: Mapping[str, Task] = {
         model="demo-scenes",
         request=Inpaint,
         axes={**COMMON, "mask": MASKS},
-        more_samplers=OTHER_SAMPLERS,
+        # Between the two evaluations of DPM2, diffusers noises the known part to the level after both.
+        more_samplers=[name for name in OTHER_SAMPLERS if name != "DPM2"],
     ),
     "inpaint, 9 channels": Task(
         reference="StableDiffusionInpaintPipeline",
