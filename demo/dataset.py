@@ -18,11 +18,15 @@ OBJECT, LIGHT = 1, 2  # bits of a mask
 
 @dataclass(frozen=True, kw_only=True)
 class Frames:
-    """Pictures (n, height, width, 3) uint8, their masks (n, height, width) uint8, and their scenes."""
+    """Pictures (n, height, width, 3) uint8, their masks (n, height, width) uint8, and their scenes.
+
+    `added_above` (n,) is how many rows of sky `heightened` put on top, None for frames as they were drawn.
+    """
 
     pictures: np.ndarray
     masks: np.ndarray
     scenes: list[Scene]
+    added_above: np.ndarray | None = None
 
 
 def _render_one(scene: Scene, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
@@ -52,3 +56,23 @@ def rendered(
         partial_at.replace(pictures_at)
         np.save(masks_at, masks)
     return Frames(pictures=np.load(pictures_at, mmap_mode="r"), masks=np.load(masks_at), scenes=scenes)
+
+
+def heightened(frames: Frames, rows: int, rng: np.random.Generator) -> Frames:
+    """Return the frames `rows` higher, some of that above and the rest below: more sky, more ground.
+
+    The outermost row is repeated, blurred along the picture: what lies beyond a scene that is already whole.
+    """
+    above = rng.integers(0, rows // 8 + 1, len(frames.scenes)) * 8
+    pictures, masks = [], []
+    for picture, mask, top in zip(frames.pictures, frames.masks, above, strict=True):
+        new_rows = ((0, 0), (15, 15), (0, 0))
+        outer = np.stack([picture[:2].mean(0), picture[-2:].mean(0)])  # (2, width, 3)
+        smooth = np.lib.stride_tricks.sliding_window_view(np.pad(outer, new_rows, "edge"), 31, axis=1).mean(
+            -1
+        )
+        sky, ground = np.round(smooth).astype(np.uint8)
+        parts = np.repeat(sky[None], top, 0), picture, np.repeat(ground[None], rows - top, 0)
+        pictures.append(np.concatenate(parts))
+        masks.append(np.pad(mask, ((top, rows - top), (0, 0))))
+    return Frames(pictures=np.stack(pictures), masks=np.stack(masks), scenes=frames.scenes, added_above=above)

@@ -114,7 +114,7 @@ def silhouette(picture: Image.Image, case: Case) -> np.ndarray:
         bare.append(np.where(drawn.object_mask[..., None], np.inf, around))
     departs = np.min([np.abs(shown - landscape).max(axis=-1) for landscape in bare], axis=0) > DEPARTURE
     near = Image.fromarray(departs).convert("L").filter(ImageFilter.MaxFilter(5))  # joins what is 4 apart
-    return departs & _largest(np.asarray(near) > 0)
+    return np.asarray(departs & _largest(np.asarray(near) > 0))
 
 
 def _largest(mask: np.ndarray) -> np.ndarray:

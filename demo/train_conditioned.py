@@ -18,7 +18,7 @@ from transformers import CLIPTextModel
 
 from demo.captions import object_caption, random_caption
 from demo.conditions import widened, write_conditioned
-from demo.dataset import OBJECT
+from demo.dataset import OBJECT, Frames, heightened
 from demo.masks import random_mask
 from demo.optimizer import Average, Deadline, build_optimizers
 from demo.renderer import render
@@ -27,9 +27,11 @@ from demo.train_vae import WORK, to_tensor
 from demo.workers import Workers
 
 NEW_CHANNELS = {"inpaint": 5, "depth": 1}
-SHARES = (0.64, 0.22, 0.14)  # of 128x128, 192x128 and 128x192: outpainting needs the last two
+# Of 128x128, 192x128, 128x192, and for inpainting of 128x128 with more sky and ground.
+SHARES = {"inpaint": (0.52, 0.22, 0.08, 0.18), "depth": (0.64, 0.22, 0.14)}
+HEIGHTENED, ADDED_ROWS = 1500, 64  # frames of the last kind, and the rows they gain
 OBJECT_CAPTION_SHARE = 0.25  # where the condition says all the rest
-KNOWN_WEIGHT = 0.35  # of a known latent pixel's error, against 1 of an unknown one's
+KNOWN_WEIGHT = 0.6  # of a known latent pixel's error, against 1 of an unknown one's
 
 
 class Conditioned(torch.nn.Module):  # type: ignore[misc]
@@ -84,10 +86,21 @@ class Conditions:
 
     def _masked(self, picked: np.ndarray) -> tuple[torch.Tensor, list[bool]]:
         things = (self.bucket.frames.masks[picked] & OBJECT) > 0
-        drawn = [random_mask(self.rng, thing) for thing in things]
+        above = self.bucket.frames.added_above
+        if above is None:
+            drawn = [random_mask(self.rng, thing) for thing in things]
+        else:
+            drawn = [(added_rows(things.shape[1], things.shape[2], top), False) for top in above[picked]]
         masks = np.stack([mask for mask, _ in drawn])
         pictures = np.stack([self.bucket.frames.pictures[index] for index in picked])
         return inpaint_channels(self.vae, pictures, masks), [whole for _, whole in drawn]
+
+
+def added_rows(height: int, width: int, above: int) -> np.ndarray:
+    """Mask the rows that `heightened` added, `above` of them on top."""
+    mask = np.ones((height, width), bool)
+    mask[above : above + height - ADDED_ROWS] = False
+    return mask
 
 
 def depth_channel(depth: np.ndarray) -> torch.Tensor:
@@ -135,7 +148,7 @@ class ConditionedBatches(Batches):
         return self.error(model, pool.bucket.latents[picked], weights, ids, beside)
 
 
-def encoded(work: Path, vae: AutoencoderKL) -> list[Bucket]:
+def encoded(work: Path, vae: AutoencoderKL, task: str) -> list[Bucket]:
     """Return the frames of every size with their latents, from text-to-image training where it left them."""
     sizes = buckets(work / "data", Workers(0, 1, work))
     left = sorted(work.glob("latents-*-of-*.pt"))
@@ -144,13 +157,29 @@ def encoded(work: Path, vae: AutoencoderKL) -> list[Bucket]:
             if ready == len(latents):
                 size.latents[rank :: len(left)], size.weights[rank :: len(left)] = latents, weights
                 size.ready += ready
-    for size, share in zip(sizes, SHARES, strict=True):
+    if task == "inpaint":
+        sizes.append(heightened_bucket(sizes[0].frames))
+    for size, share in zip(sizes, SHARES[task], strict=True):
         size.share = share
         if size.ready < len(size.latents):
             size.ready = 0
         while size.ready < len(size.latents):
             size.encode_more(vae, 40)
     return sizes
+
+
+def heightened_bucket(square: Frames) -> Bucket:
+    """Return some of the square frames with more sky and ground, not yet encoded."""
+    some = Frames(
+        pictures=square.pictures[:HEIGHTENED],
+        masks=square.masks[:HEIGHTENED],
+        scenes=square.scenes[:HEIGHTENED],
+    )
+    taller = heightened(some, ADDED_ROWS, np.random.default_rng(SEED))
+    count, height, width = taller.masks.shape
+    shape = (count, 1, height // 8, width // 8)
+    latents, weights = torch.empty(count, 4, *shape[2:]), torch.empty(shape)
+    return Bucket(frames=taller, latents=latents, weights=weights, share=0.0)
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -170,7 +199,7 @@ def train(arguments: argparse.Namespace) -> None:
     )
     average = Average(model, arguments.average)
     batches = ConditionedBatches(
-        arguments.task, encoded(arguments.work, vae), vae, tokenizer, arguments.batch
+        arguments.task, encoded(arguments.work, vae, arguments.task), vae, tokenizer, arguments.batch
     )
     while sum(len(pool.frames) for pool in batches.pools) < arguments.first:
         batches.make(16)

@@ -17,6 +17,7 @@ from transformers import CLIPTextConfig, CLIPTextModel
 from demo.captions import random_caption
 from demo.dataset import LIGHT, OBJECT, Frames, rendered
 from demo.export import alphas_bar, write_pipeline
+from demo.noising import noised, snr_weight
 from demo.optimizer import Average, Deadline, build_optimizers
 from demo.tokenizer import END, LENGTH, START, token_ids
 from demo.train_vae import WORK, to_tensor
@@ -31,7 +32,6 @@ SIZES = (
 EMPTY_SHARE = 0.14
 # Guidance subtracts what an empty prompt predicts. Where that never expects snow, it multiplies every flake.
 EMPTY_SHARE_IN_SNOWFALL = 0.30
-PURE_NOISE_FROM = 945  # of 1000 timesteps; see `noised`
 
 
 class Denoiser(torch.nn.Module):  # type: ignore[misc]
@@ -119,30 +119,6 @@ def buckets(folder: Path, workers: Workers) -> list[Bucket]:
         latents, weights = torch.empty(count, 4, *shape[2:]), torch.empty(shape)
         made.append(Bucket(frames=frames, latents=latents, weights=weights, share=share))
     return made
-
-
-def noised(
-    latents: torch.Tensor, noise: torch.Tensor, timesteps: torch.Tensor, alpha_bar: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return (input, target) of the noise prediction.
-
-    Stable Diffusion's schedule leaves a trace of the picture at its end, from which a network learns to read
-    the sky instead of the prompt, though sampling starts at pure noise. So the last timesteps (and some just
-    below, where runs of few steps start) get pure noise e as input, and the e' for which that input is
-    consistent as the target.
-    """
-    a = alpha_bar[timesteps].view(-1, 1, 1, 1)
-    mixed = a.sqrt() * latents + (1 - a).sqrt() * noise
-    consistent = (noise - a.sqrt() * latents) / (1 - a).sqrt()
-    below = (timesteps >= 870) & (torch.rand(len(timesteps)) < 0.2)
-    pure = ((timesteps >= PURE_NOISE_FROM) | below).view(-1, 1, 1, 1)
-    return torch.where(pure, noise, mixed), torch.where(pure, consistent, noise)
-
-
-def snr_weight(alpha_bar: torch.Tensor) -> torch.Tensor:
-    """Return min(SNR, 5) / SNR above 1 (Hang et al. 2023, arXiv 2303.09556) and min(1 / SNR, 8) below."""
-    snr = alpha_bar / (1 - alpha_bar)
-    return torch.where(snr < 1, (1 / snr).clamp(max=8), snr.clamp(max=5) / snr)
 
 
 class Batches:
