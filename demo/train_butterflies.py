@@ -17,7 +17,8 @@ from demo.export import put_in_place, save_weights
 from demo.optimizer import Average, Deadline, build_optimizers
 from demo.train_vae import WORK, to_tensor
 
-SEED, SIDE, COUNT = 401, 64, 8000
+SEED, COUNT = 401, 8000
+WIDTHS = {64: (24, 48, 96, 128), 32: (48, 96, 128)}  # per side in pixels; both end at 8x8
 # Clipped at every step, as pixels are. At the schedule's end nothing is left of the picture: sampling starts
 # there ("trailing"), and the network predicts v, which is defined there as noise is not.
 SCHEDULER = {
@@ -29,28 +30,30 @@ SCHEDULER = {
 }
 
 
-def build_unet() -> UNet2DModel:
-    """Return an untrained UNet for 64x64 pixels with attention at 16x16 and 8x8."""
+def build_unet(side: int) -> UNet2DModel:
+    """Return an untrained UNet for pictures of `side` pixels with attention at 16x16 and 8x8."""
+    widths = WIDTHS[side]
+    plain = len(widths) - 2
     return UNet2DModel(
-        sample_size=SIDE,
+        sample_size=side,
         in_channels=3,
         out_channels=3,
-        block_out_channels=(32, 64, 96, 128),
-        down_block_types=("DownBlock2D", "DownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D"),
-        up_block_types=("AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D", "UpBlock2D"),
+        block_out_channels=widths,
+        down_block_types=("DownBlock2D",) * plain + ("AttnDownBlock2D",) * 2,
+        up_block_types=("AttnUpBlock2D",) * 2 + ("UpBlock2D",) * plain,
         layers_per_block=1,
         attention_head_dim=16,
         norm_num_groups=8,
     )
 
 
-def butterflies(folder: Path, count: int = COUNT, seed: int = SEED) -> np.ndarray:
-    """Return pictures (count, 64, 64, 3) uint8, from `folder` if an earlier run left them there."""
-    path = folder / f"butterflies-{count}-{seed}.npy"
+def butterflies(folder: Path, side: int) -> np.ndarray:
+    """Return pictures (COUNT, side, side, 3) uint8, from `folder` if an earlier run left them there."""
+    path = folder / f"butterflies-{side}-{COUNT}-{SEED}.npy"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        rng = np.random.default_rng(seed)
-        pictures = np.stack([np.asarray(draw(random_butterfly(rng), SIDE)) for _ in range(count)])
+        rng = np.random.default_rng(SEED)
+        pictures = np.stack([np.asarray(draw(random_butterfly(rng), side)) for _ in range(COUNT)])
         np.save(path.with_suffix(".partial.npy"), pictures)
         path.with_suffix(".partial.npy").replace(path)
     return np.asarray(np.load(path))
@@ -93,27 +96,26 @@ def loss_of(
 
 
 def train(arguments: argparse.Namespace) -> None:
-    """Train until the time is up; checkpoints to `<work>/butterflies.pt`, the model to `--out`."""
+    """Train until the time is up; checkpoints to `<work>/butterflies-*.pt`, the model to `--out`."""
     torch.set_num_threads(arguments.threads)
     torch.set_flush_denormal(True)
     torch.manual_seed(SEED)
-    pictures = butterflies(arguments.work / "data")
-    unet = build_unet().to(memory_format=torch.channels_last)
+    pictures = butterflies(arguments.work / "data", arguments.side)
+    unet = build_unet(arguments.side).to(memory_format=torch.channels_last)
     optimizers = build_optimizers(unet, lr=arguments.lr, beta2=0.99, adam_only=("conv_in", "conv_out"))
     average = Average(unet, arguments.average)
-    checkpoint = arguments.work / "butterflies.pt"
+    checkpoint = arguments.work / f"butterflies-{arguments.side}.pt"
     step, elapsed = resumed(checkpoint, unet, average, optimizers)
     torch.manual_seed(SEED + step)
     rng = np.random.default_rng(SEED + step)
-    forward = torch.compile(unet) if arguments.compile else unet
     alpha_bar = DDPMScheduler(**SCHEDULER).alphas_cumprod
     deadline = Deadline(arguments.minutes, elapsed=elapsed, tail=arguments.tail, warm_up=100)
     saved_at, running = elapsed, 1.0
     while elapsed < deadline.total:
-        parts = 2 if deadline.progress(elapsed) > 0.6 else 1
+        parts = 2 if deadline.progress(elapsed) > 0.75 else 1
         for _ in range(parts):
             picked = rng.integers(len(pictures), size=arguments.batch)
-            loss = loss_of(forward, pictures[picked], alpha_bar, rng) / parts
+            loss = loss_of(unet, pictures[picked], alpha_bar, rng) / parts
             loss.backward()
             running += (parts * loss.item() - running) * max(0.01, 1 / (step + 1))
         torch.nn.utils.clip_grad_norm_(unet.parameters(), 1.0)
@@ -141,12 +143,12 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=40)
     parser.add_argument("--work", type=Path, default=WORK)
     parser.add_argument("--out", type=Path, default=WORK / "demo-butterflies")
+    parser.add_argument("--side", type=int, choices=WIDTHS, default=64, help="of a picture, in pixels")
     parser.add_argument("--lr", type=float, default=1.5e-3)
     parser.add_argument("--average", type=float, default=0.997, help="decay of the averaged weights")
     parser.add_argument("--batch", type=int, default=8, help="pictures a step; twice as many at the end")
     parser.add_argument("--tail", type=float, default=0.5, help="share of the time in which the rate falls")
     parser.add_argument("--every", type=float, default=5, help="minutes between checkpoints")
-    parser.add_argument("--compile", action="store_true", help="torch.compile; needs a C++ compiler")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     train(parser.parse_args())
 
