@@ -125,7 +125,7 @@ def measures(pictures: list[Image.Image], bank: np.ndarray, labels: list[Butterf
 
 def main() -> None:
     """Paint, measure the model's pictures, fresh renders and noise alike, print one JSON object."""
-    from demo.train_butterflies import COUNT, SEED, SIDE
+    from demo.train_butterflies import COUNT, SEED
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, required=True, help="IR folder, or a source with --diffusers")
@@ -137,18 +137,19 @@ def main() -> None:
     arguments = parser.parse_args()
     painter = paint_with_diffusers if arguments.diffusers else paint_with_runtime
     made = list(painter(arguments)(arguments.pictures))
+    side = made[0].width
     if arguments.grid:
-        sheet = Image.new("RGB", (8 * SIDE, 6 * SIDE))
+        sheet = Image.new("RGB", (8 * side, 6 * side))
         for place, picture in enumerate(made[:48]):
-            sheet.paste(picture, (place % 8 * SIDE, place // 8 * SIDE))
+            sheet.paste(picture, (place % 8 * side, place // 8 * side))
         sheet.save(arguments.grid)
     rng = np.random.default_rng(SEED)
     labels = [random_butterfly(rng) for _ in range(COUNT)]  # what the model was trained on
-    drawn = [draw(butterfly, SIDE) for butterfly in labels]
+    drawn = [draw(butterfly, side) for butterfly in labels]
     bank = as_rows([*drawn, *(picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT) for picture in drawn)])
     fresh_rng = np.random.default_rng(FRESH_SEED)
-    fresh = [draw(random_butterfly(fresh_rng), SIDE) for _ in made]
-    noise = [Image.fromarray(fresh_rng.integers(0, 256, (SIDE, SIDE, 3), np.uint8)) for _ in made]
+    fresh = [draw(random_butterfly(fresh_rng), side) for _ in made]
+    noise = [Image.fromarray(fresh_rng.integers(0, 256, (side, side, 3), np.uint8)) for _ in made]
     sets = {"model": made, "fresh renders": fresh, "noise": noise}
     print(json.dumps({name: measures(part, bank, labels * 2) for name, part in sets.items()}, indent=1))
 

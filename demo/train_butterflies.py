@@ -112,7 +112,7 @@ def train(arguments: argparse.Namespace) -> None:
     deadline = Deadline(arguments.minutes, elapsed=elapsed, tail=arguments.tail, warm_up=100)
     saved_at, running = elapsed, 1.0
     while elapsed < deadline.total:
-        parts = 2 if deadline.progress(elapsed) > 0.75 else 1
+        parts = 2 if deadline.progress(elapsed) > 0.85 else 1
         for _ in range(parts):
             picked = rng.integers(len(pictures), size=arguments.batch)
             loss = loss_of(unet, pictures[picked], alpha_bar, rng) / parts
