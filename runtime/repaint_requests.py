@@ -73,8 +73,8 @@ class Inpaint(ImageToImage):
 class Outpaint(PictureRequest):
     """Continue a picture beyond its sides by that many pixels; its own pixels stay as they are.
 
-    What does not fit in one piece is painted in several rounds; `window` is the size of a piece (the model's
-    own size, or the whole when that is little more).
+    What does not fit in one piece is painted in several rounds; `window` is the size of a piece: the whole,
+    or a side and a half of the model's own size, since with less context a piece goes its own way.
     """
 
     task: ClassVar[str] = "outpaint"
@@ -118,10 +118,12 @@ class Outpaint(PictureRequest):
 
     def resolved(self, *, width: int, height: int) -> "Outpaint":
         """Return the request with a drawn seed and the size of its pieces."""
-        whole = tuple(round_up(side) for side in self.extended_size)
-        is_near = whole[0] * whole[1] <= 1.5 * width * height and max(whole) <= 1.5 * max(width, height)
-        window = whole if is_near else (min(whole[0], width), min(whole[1], height))
-        chosen = replace(self, window=self.window or (window[0], window[1]))
+        own = (width, height)
+        wide, high = (
+            min(round_up(side), round_up(side_of_model * 3 // 2))
+            for side, side_of_model in zip(self.extended_size, own, strict=True)
+        )
+        chosen = replace(self, window=self.window or (wide, high))
         return super(Outpaint, chosen).resolved(width=width, height=height)
 
     def _own_size(self, width: int, height: int) -> tuple[int, int]:

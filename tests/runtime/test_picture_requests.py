@@ -92,11 +92,11 @@ def test_a_mask_of_another_size_is_brought_to_the_pictures() -> None:
     assert (repainted[:, 68:] == 255).all()
 
 
-def test_pieces_of_an_outpainting_are_the_models_size_unless_the_whole_is_near_it() -> None:
+def test_a_piece_of_an_outpainting_is_at_most_a_side_and_a_half_of_the_model() -> None:
     near = Outpaint(image=GREY, right=40).resolved(width=128, height=128)
     assert (near.size, near.working_size) == ((168, 96), (168, 96))
     far = Outpaint(image=GREY, right=400).resolved(width=128, height=128)
-    assert (far.size, far.working_size) == ((528, 96), (128, 96))
+    assert (far.size, far.working_size) == ((528, 96), (192, 96))
 
 
 def test_a_depth_alone_gives_the_size_and_takes_no_encoder() -> None:
