@@ -49,6 +49,6 @@ def test_steps_are_counted_over_all_pieces_and_views_have_the_size_of_the_pictur
     pieces = len(made[0]["timings"]["steps"]) // 2
     assert pieces > 1
     assert names(made)[::2] == [f"wide-step{2 * n:03d}-latent.png" for n in range(1, pieces + 1)]
-    assert pixels(tmp_path / "wide-step002-decoded.png").shape == (128, 128, 3)  # a piece
+    assert pixels(tmp_path / "wide-step002-decoded.png").shape == (128, 192, 3)  # a piece
     made = generate(*given, "--width", 100, "--height", 75, "-o", tmp_path / "odd.png")
     assert {pixels(path).shape for path in [*made[0]["previews"], tmp_path / "odd.png"]} == {(75, 100, 3)}
