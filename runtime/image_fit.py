@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from runtime.arrays import Array
 from runtime.errors import InvalidRequest
 
 RESIZE_MODES = ("crop", "fit", "stretch")
@@ -51,12 +50,6 @@ def fit_image(image: Image.Image, width: int, height: int, how: str) -> Fitted:
         return _with_bars(image, width, height)
     box = _centred(image.size, width, height) if how == "crop" else (0.0, 0.0, image.width, image.height)
     return Fitted(image=_resized(image, width, height, box), box=whole)
-
-
-def fit_depth(depth: Array, width: int, height: int, how: str) -> Array:
-    """Return (H, W) float32 `depth` as (height, width), with the geometry of `fit_image`."""
-    fitted = fit_image(Image.fromarray(np.ascontiguousarray(depth, dtype=np.float32)), width, height, how)
-    return np.array(fitted.image, dtype=np.float32)
 
 
 def _centred(size: tuple[int, int], width: int, height: int) -> tuple[float, float, float, float]:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TypeVar
 from PIL import Image
 
 from runtime.errors import InvalidRequest
-from runtime.image_fit import RESIZE_MODES
+from runtime.image_fit import check_resize_mode
 from runtime.image_input import read_depth, read_image
 from runtime.request import SIDE, Bounds, Request
 
@@ -43,8 +43,7 @@ class PictureRequest(Request):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.resize not in RESIZE_MODES:
-            raise InvalidRequest(f"resize must be one of {', '.join(RESIZE_MODES)}, got {self.resize!r}")
+        check_resize_mode(self.resize)
         for name, read in self._readers.items():
             given = getattr(self, name)
             if given is not None and not (isinstance(given, Image.Image) and "source" in given.info):

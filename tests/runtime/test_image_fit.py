@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from runtime.errors import InvalidRequest
-from runtime.image_fit import RESIZE_MODES, fit_depth, fit_image
+from runtime.image_fit import RESIZE_MODES, fit_image
 from tests.runtime.odd_pictures import noise
 
 SIDES = st.integers(1, 80)
@@ -83,7 +83,8 @@ def test_picture_mask_and_depth_of_one_size_stay_on_each_other(how: str) -> None
     grey = waves.astype(np.uint8)
     colour = np.asarray(fit_image(Image.fromarray(np.dstack([grey] * 3)), 72, 104, how).image)
     mask = np.asarray(fit_image(Image.fromarray(grey), 72, 104, how).image)
-    depth = fit_depth(grey.astype(np.float32) * 257, 72, 104, how)
+    floats = Image.fromarray(grey.astype(np.float32) * 257)
+    depth = np.asarray(fit_image(floats, 72, 104, how).image)
     assert depth.dtype == np.float32
     assert (colour == mask[..., None]).all()
     assert np.abs(depth / 257 - mask).max() <= 1.5  # 8 bits are rounded after each of two passes
@@ -91,7 +92,7 @@ def test_picture_mask_and_depth_of_one_size_stay_on_each_other(how: str) -> None
 
 def test_depth_stays_in_its_range() -> None:
     steps = np.kron(np.array([[0.0, 60000.0], [60000.0, 100.0]], np.float32), np.ones((9, 9), np.float32))
-    fitted = fit_depth(steps, 64, 64, "stretch")
+    fitted = np.asarray(fit_image(Image.fromarray(steps), 64, 64, "stretch").image)
     assert (fitted.min(), fitted.max()) == (0.0, 60000.0)
 
 
