@@ -1,21 +1,48 @@
 """Which component runs where: the device names people type, resolved against the devices that are there."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from runtime.backends.base import Device
 from runtime.errors import DeviceError, InvalidRequest
 
 COMPONENTS = ("text_encoder", "unet", "vae_decoder", "vae_encoder", "depth_estimator")
+UNCONDITIONAL = "unet_unconditional"  # optional: the device of that half of guidance, beside the other
+PRECISIONS = ("f32", "f16", "bf16")
+# Both halves of guidance on one device: as a batch of two, one after the other, or two at once on half the
+# cores each.
+GUIDANCE_MODES = ("batch", "sequential", "parallel")
 PYTORCH_DEVICES = ("pytorch-cpu", "cuda", "mps")
 MIXES: Mapping[str, Mapping[str, str]] = {"cpu+igpu": {"unet": "igpu"}}  # the rest goes to the CPU
 
 
 @dataclass(frozen=True, kw_only=True)
 class Placement:
-    """A device for every component, all of one backend."""
+    """A device for every component, all of one backend.
 
-    devices: Mapping[str, Device]  # component -> device
+    Raises InvalidRequest for a precision, component or guidance mode that does not exist.
+    """
+
+    devices: Mapping[str, Device]  # component -> device; UNCONDITIONAL where the halves run on two
+    precisions: Mapping[str, str] = field(default_factory=dict)  # what is not named is chosen per device
+    guidance: str = "batch"  # of GUIDANCE_MODES; has no effect where UNCONDITIONAL has a device
+
+    def __post_init__(self) -> None:
+        for component, precision in self.precisions.items():
+            if component not in self.devices:
+                raise InvalidRequest(
+                    f"a precision is given for {component!r}, which has no device: "
+                    f"name one of {', '.join(self.devices)}"
+                )
+            if precision not in PRECISIONS:
+                raise InvalidRequest(
+                    f"precision {precision!r} of the {component} does not exist: "
+                    f"choose one of {', '.join(PRECISIONS)}"
+                )
+        if self.guidance not in GUIDANCE_MODES:
+            raise InvalidRequest(
+                f"guidance {self.guidance!r} does not exist: choose one of {', '.join(GUIDANCE_MODES)}"
+            )
 
     @property
     def backend(self) -> str:
@@ -38,8 +65,10 @@ def _is_pytorch(name: str) -> bool:
 def resolve_placement(text: str, devices: Sequence[Device]) -> Placement:
     """Read `auto`, a device, a mix such as `cpu+igpu`, or `unet=igpu,vae_decoder=cpu` against what is there.
 
-    Components left out go to the CPU. Raises InvalidRequest for a text that cannot be read or that mixes
-    libraries, DeviceError, listing the available ones, for a device that is not there.
+    Components left out go to the CPU. `unet=igpu,unet_unconditional=cpu` runs the conditional half of
+    guidance on the first and the other half on the second, side by side. Raises InvalidRequest for a text that
+    cannot be read or that mixes libraries, DeviceError, listing the available ones, for a device that is not
+    there.
     """
     asked = text.strip().lower()
     if asked == "auto":
@@ -52,6 +81,13 @@ def resolve_placement(text: str, devices: Sequence[Device]) -> Placement:
         chosen = dict.fromkeys(COMPONENTS, asked)
     default = "pytorch-cpu" if any(map(_is_pytorch, chosen.values())) else "cpu"
     placed = {component: _find(chosen.get(component, default), devices) for component in COMPONENTS}
+    if UNCONDITIONAL in chosen:
+        if default == "pytorch-cpu":
+            raise InvalidRequest(
+                f"device {text!r} splits guidance over two PyTorch devices: "
+                f"leave {UNCONDITIONAL} out, or use cpu, igpu, gpu, npu"
+            )
+        placed[UNCONDITIONAL] = _find(chosen[UNCONDITIONAL], devices)
     backends = {device.backend for device in placed.values()}
     if len(backends) > 1:
         raise InvalidRequest(
@@ -76,10 +112,10 @@ def _read_pairs(text: str) -> Mapping[str, str]:
     chosen: dict[str, str] = {}
     for pair in text.split(","):
         component, separator, device = (part.strip() for part in pair.partition("="))
-        if not separator or not device or component not in COMPONENTS:
+        if not separator or not device or component not in (*COMPONENTS, UNCONDITIONAL):
             raise InvalidRequest(
                 f"cannot read {pair.strip()!r} in a placement: write component=device, "
-                f"with a component of {', '.join(COMPONENTS)}"
+                f"with a component of {', '.join(COMPONENTS)} or {UNCONDITIONAL}"
             )
         if component in chosen:
             raise InvalidRequest(f"the placement names {component} twice: keep one of the two")

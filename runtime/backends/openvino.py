@@ -52,7 +52,9 @@ class OpenVinoBackend:
         self._pool = ThreadPoolExecutor(COMPILERS, thread_name_prefix="compile")
         self._compiled: OrderedDict[CompileKey, Future[CompiledComponent]] = OrderedDict()
         self._precisions = {
-            component: choose_precision(component, device, execution_precision)
+            component: choose_precision(
+                component, device, placement.precisions.get(component, execution_precision)
+            )
             for component, device in placement.devices.items()
         }
 

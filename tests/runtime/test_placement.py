@@ -4,7 +4,7 @@ import pytest
 
 from runtime.backends.base import Device
 from runtime.errors import DeviceError, InvalidRequest
-from runtime.placement import COMPONENTS, choose_device, names_pytorch, resolve_placement
+from runtime.placement import COMPONENTS, Placement, choose_device, names_pytorch, resolve_placement
 
 
 def device(id_: str) -> Device:
@@ -71,6 +71,25 @@ def test_an_absent_device_is_an_error_that_lists_the_others() -> None:
 def test_an_unreadable_placement_says_how_to_write_it(text: str, sentence: str) -> None:
     with pytest.raises(InvalidRequest, match=sentence):
         placed(text, "cpu", "igpu", "pytorch-cpu", "cuda")
+
+
+def test_the_halves_of_guidance_may_be_placed_apart() -> None:
+    expected = dict.fromkeys(COMPONENTS, "cpu") | {"unet": "igpu", "unet_unconditional": "cpu"}
+    assert placed("unet=igpu,unet_unconditional=cpu", "cpu", "igpu") == expected
+    assert placed("unet_unconditional=npu", "cpu", "npu")["unet_unconditional"] == "npu"
+    with pytest.raises(InvalidRequest, match="splits guidance over two PyTorch devices"):
+        placed("unet=cuda,unet_unconditional=pytorch-cpu", "pytorch-cpu", "cuda")
+
+
+def test_a_placement_refuses_precisions_and_modes_that_do_not_exist() -> None:
+    devices = {"unet": device("cpu")}
+    assert Placement(devices=devices, precisions={"unet": "bf16"}, guidance="parallel").guidance == "parallel"
+    with pytest.raises(InvalidRequest, match="precision 'f8' of the unet does not exist: choose one of f32"):
+        Placement(devices=devices, precisions={"unet": "f8"})
+    with pytest.raises(InvalidRequest, match="'vae_decoder', which has no device: name one of unet"):
+        Placement(devices=devices, precisions={"vae_decoder": "f32"})
+    with pytest.raises(InvalidRequest, match="guidance 'both' does not exist: choose one of batch"):
+        Placement(devices=devices, guidance="both")
 
 
 @pytest.mark.parametrize(
