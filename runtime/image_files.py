@@ -1,16 +1,13 @@
 """Pictures on disk: whole or not at all, named in order, carrying what made them."""
 
-import os
 import re
-import secrets
-from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from runtime.errors import InvalidRequest
+from runtime.whole_file import write_whole
 
 NUMBERED = re.compile(r"(\d{5,})-")
 
@@ -22,27 +19,7 @@ def save_png(image: Image.Image, path: Path, text: str) -> None:
     """
     info = PngInfo()
     info.add_text("parameters", text)
-    partial = path.with_name(f".partial-{secrets.token_hex(8)}.png")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
-            image.save(file, format="PNG", pnginfo=info)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except OSError as error:
-        _discard(partial)
-        raise InvalidRequest(
-            f"cannot write {path} ({error.strerror or error}): choose another place with -o"
-        ) from error
-    except BaseException:
-        _discard(partial)
-        raise
-
-
-def _discard(partial: Path) -> None:
-    with suppress(OSError):  # the folder itself may be what is missing
-        partial.unlink()
+    write_whole(path, lambda file: image.save(file, format="PNG", pnginfo=info))
 
 
 def next_path(outputs: Path, task: str, label: int | str) -> Path:
