@@ -1,7 +1,7 @@
 """Open a model, hold its components, and turn requests into pictures."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
@@ -123,6 +123,14 @@ class Pipeline:
             verified=self._verified.result,
         )
         return Generation(loaded, resolved, sampler, on_phase or _ignore)
+
+    def kernels(self, component: str = "unet") -> Mapping[str, int]:
+        """Return how many layers of a compiled component run as each kernel, after a picture was made.
+
+        They show which instruction set and precision ran: {"brgconv_avx512_f32": 28, ...}. {} where the
+        library does not tell.
+        """
+        return self._backend.kernels(component)
 
     @cached_property
     def tokenizer(self) -> "ClipTokenizer":

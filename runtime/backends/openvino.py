@@ -18,6 +18,7 @@ from runtime.backends.openvino_compile import (
     component_shapes,
 )
 from runtime.backends.openvino_devices import openvino_devices
+from runtime.backends.openvino_kernels import count_kernels
 from runtime.errors import DeviceError
 from runtime.memory import check_memory
 from runtime.model_folder import ModelFolder
@@ -105,6 +106,13 @@ class OpenVinoBackend:
         for future in self._compiled.values():
             if future.done() and future.exception() is None:
                 future.result().save(self._cache)
+
+    def kernels(self, component: str) -> Mapping[str, int]:
+        """Return how many layers of the component run as each kernel; {} where it was not compiled."""
+        for key, future in reversed(self._compiled.items()):
+            if key.component == component:
+                return count_kernels(future.result().model)
+        return {}
 
 
 class OpenVinoComponents:

@@ -70,6 +70,10 @@ class PyTorchBackend:
     def keep(self) -> None:
         """PyTorch compiles nothing that could be kept."""
 
+    def kernels(self, component: str) -> Mapping[str, int]:
+        """PyTorch does not name the kernels it will use."""
+        return {}
+
     def device(self, component: str) -> Device:
         """Return where a component was placed."""
         return self._placement.devices[component]
