@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -39,17 +40,21 @@ def open_pipeline(
     device: str = "auto",
     data_dir: str | Path | None = None,
     execution_precision: str | None = None,
+    guidance: str | None = None,
     cache: bool = True,
 ) -> "Pipeline":
     """Open a model by name or folder on a device or placement.
 
-    `execution_precision` (f32, f16, bf16) overrides what each device computes in. `cache` keeps compiled
-    models in the data folder. Raises ModelFolderError for a folder that cannot be used, DeviceError for a
+    `execution_precision` (f32, f16, bf16) overrides what each device computes in; `guidance` (batch,
+    sequential, parallel) how the halves of guidance share one. `cache` keeps compiled models in the data
+    folder. Raises ModelFolderError for a folder that cannot be used, DeviceError for a
     device that is not there, InvalidRequest for a placement that cannot be read.
     """
     data = data_folder(data_dir)
     folder = find_model(model, data, BUNDLED_MODELS)
     placement = _place(folder, device)
+    if guidance is not None:
+        placement = replace(placement, guidance=guidance)
     return Pipeline(
         folder,
         placement,

@@ -1,4 +1,4 @@
-"""Which kernels a compiled network consists of: they show the instruction set and precision that really ran."""
+"""Which kernels a compiled network consists of: they show the instruction set that really ran."""
 
 from collections import Counter
 
