@@ -1,12 +1,17 @@
 """Reads JSON that a stranger may have written: every value checked, every fault named by where it stands."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from runtime.errors import InvalidRequest
 
 _REQUIRED = object()
+_LARGEST = 10**18  # nothing that is measured here is larger, and every number up to it can be computed with
+
+
+def is_number(value: object) -> bool:
+    """Whether a JSON value is a number to compute with: not a bool, not NaN, not beyond all bounds."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and -_LARGEST <= value <= _LARGEST
 
 
 class Fields:
@@ -39,6 +44,13 @@ class Fields:
             raise self._fault(name, "a text", value)
         return value
 
+    def text_list(self, name: str) -> tuple[str, ...]:
+        """Return the texts of the list under `name`, empty where there is none."""
+        value = self._get(name, [])
+        if not isinstance(value, Sequence) or not all(isinstance(item, str) for item in value):
+            raise self._fault(name, "a list of texts", value)
+        return tuple(value)
+
     def choice(self, name: str, allowed: Sequence[str]) -> str:
         """Return the text under `name`, one of `allowed`."""
         value = self.text(name)
@@ -51,7 +63,7 @@ class Fields:
         value = self._get(name, default)
         if value is None and default is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if not is_number(value):
             raise self._fault(name, "a number", value)
         return float(value)
 
@@ -64,7 +76,7 @@ class Fields:
     def count(self, name: str, default: object = _REQUIRED) -> int:
         """Return the whole number, zero or more, under `name`."""
         value = self._get(name, default)
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        if not isinstance(value, int) or not is_number(value) or value < 0:
             raise self._fault(name, "a whole number", value)
         return value
 

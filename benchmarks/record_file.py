@@ -1,13 +1,12 @@
 """Records as JSON files: written whole, read with every field checked."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.fields import Fields
+from benchmarks.fields import Fields, is_number
 from benchmarks.record import (
     GROUPS,
     ISAS,
@@ -97,16 +96,17 @@ def _row(row: Fields) -> Row:
         versions=row.texts("versions"),
         placement={name: row.sub("placement").texts(name) for name in row.sub("placement", default={})},
         kernels=_kernels(row),
-        warnings=tuple(str(warning) for warning in row.values.get("warnings") or ()),
-        samples=tuple(_sample(fields) for fields in row.list("samples", default=[])),
+        warnings=row.text_list("warnings"),
+        samples=tuple(parse_sample(fields) for fields in row.list("samples", default=[])),
         picture=_picture(row),
     )
 
 
-def _sample(sample: Fields) -> Sample:
+def parse_sample(sample: Fields) -> Sample:
+    """Make a sample of JSON; raises InvalidRequest that names the first field that does not fit."""
     marks = sample.sub("marks")
     steps = marks.values.get("steps")
-    if not isinstance(steps, Sequence) or not all(map(_is_number, steps)) or not steps:
+    if not isinstance(steps, Sequence) or not all(map(is_number, steps)) or not steps:
         raise InvalidRequest(f"{marks.where}.steps must be a list of seconds: run the benchmark again")
     return Sample(
         round=sample.count("round"),
@@ -152,7 +152,3 @@ def _described(fields: Fields, texts: Sequence[str], numbers: Sequence[str] = ()
     for name in numbers:
         fields.required_number(name)
     return dict(fields.values)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

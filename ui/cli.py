@@ -15,6 +15,7 @@ COMMANDS = {
     "optimize": ("ui.optimize_command", "turn a Stable Diffusion model into one that runs fast here"),
     "models": ("ui.models_command", "list, show, verify or remove models"),
     "devices": ("ui.devices_command", "say what this machine can compute on"),
+    "benchmark": ("benchmarks.command", "measure this machine beside plain PyTorch and the peers"),
     "test": ("ui.checks", "run the linters, the type checker and the tests"),
 }
 
