@@ -1,27 +1,100 @@
-"""`devices`: what this machine can compute on."""
+"""`devices`: what this machine can compute on, and how fast its CPU is."""
 
 import argparse
 import json
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 
-from runtime.devices import list_devices
+from runtime.backends.base import Device, Peak
+from runtime.devices import list_devices, pytorch_installed
+from runtime.machine import VNNI, with_machine_facts
 from runtime.placement import choose_device
+from ui.progress import Progress
+
+CORES = {"CPU": "cores", "CUDA GPU": "multiprocessors", "NPU": "tiles"}  # of any other kind: execution units
+INDENT = " " * 13
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--json", action="store_true", help="print a JSON array")
+    parser.add_argument("--no-peak", action="store_true", help="do not measure the CPU, which takes seconds")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the devices; PyTorch's are listed when PyTorch is installed."""
-    devices = list_devices()
+    """Print the devices, PyTorch's when PyTorch is installed, then the CPU's measured peak."""
     if options.json:
+        devices = with_machine_facts(list_devices())
+        if not options.no_peak:
+            devices = _with_peak(devices, _measure(quiet=True))
         print(json.dumps([asdict(device) for device in devices]))
         return 0
-    for device in devices:
-        memory = f", {device.memory_bytes / 2**30:.0f} GiB" if device.memory_bytes else ""
-        print(f"{device.id:<12} {device.name} ({device.kind}, {device.driver}{memory})")
-        print(f"{'':<12} computes in {', '.join(device.precisions)}")
-    print(f"auto is {choose_device(devices)}")
+    devices = with_machine_facts(list_devices(pytorch=False))
+    _print(devices)
+    if pytorch_installed():
+        with Progress() as progress:
+            progress.phase("asking PyTorch")
+            both = list_devices(pytorch=True)
+        others = with_machine_facts([device for device in both if device.backend == "pytorch"])
+        _print(others)
+        devices += others
+    print(f"auto is {choose_device(devices)}", flush=True)
+    if not options.no_peak:
+        print(describe_peak(_measure(quiet=False)))
     return 0
+
+
+def _print(devices: Sequence[Device]) -> None:
+    for device in devices:
+        print("\n".join(describe(device)), flush=True)
+
+
+def describe(device: Device) -> list[str]:
+    """The lines that tell of a device: its name, what it is, what it computes in."""
+    facts = [device.kind, device.driver]
+    if device.cores:
+        facts.append(_cores(device))
+    if device.memory_bytes:
+        facts.append(f"{device.memory_bytes / 2**30:.0f} GiB")
+    lines = [
+        f"{device.id:<12} {device.name}",
+        f"{INDENT}{', '.join(facts)}",
+        f"{INDENT}computes in {_precisions(device)}",
+    ]
+    details = ", ".join(filter(None, (device.architecture, *device.features)))
+    return [*lines, f"{INDENT}{details}"] if details else lines
+
+
+def describe_peak(peak: Peak) -> str:
+    """One line: arithmetic in each precision, and the memory."""
+    rates = [
+        f"{rate:.0f} {'GOPS' if precision == 'int8' else 'GFLOPS'} in {precision}"
+        for precision, rate in peak.gflops.items()
+    ]
+    return f"the CPU was measured at {', '.join(rates)}; memory {peak.gigabytes_per_second:.1f} GB/s"
+
+
+def _cores(device: Device) -> str:
+    text = f"{device.cores} {CORES.get(device.kind, 'execution units')}"
+    if device.logical_cores and device.logical_cores != device.cores:
+        text += f" ({device.logical_cores} threads)"
+    return text
+
+
+def _precisions(device: Device) -> str:
+    """The precisions; int8 of a CPU is worth little without the instructions for it."""
+    names = list(device.precisions)
+    if device.kind == "CPU" and device.features and "int8" in names:
+        names[names.index("int8")] += " (VNNI)" if VNNI.intersection(device.features) else " (without VNNI)"
+    return ", ".join(names)
+
+
+def _measure(*, quiet: bool) -> Peak:
+    from runtime.backends.openvino_peak import measure_peak
+
+    with Progress(quiet=quiet) as progress:
+        return measure_peak(progress.phase)
+
+
+def _with_peak(devices: Sequence[Device], peak: Peak) -> tuple[Device, ...]:
+    return tuple(replace(device, peak=peak) if device.id == "cpu" else device for device in devices)

@@ -87,6 +87,14 @@ class Shape:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Peak:
+    """What a CPU was measured to do at its best."""
+
+    gflops: Mapping[str, float]  # precision -> 10**9 operations a second; int8 counts integer operations
+    gigabytes_per_second: float  # to and from memory
+
+
+@dataclass(frozen=True, kw_only=True)
 class Device:
     """One device that can be chosen on this machine."""
 
@@ -96,8 +104,15 @@ class Device:
     name: str  # full name
     kind: str  # cpu, integrated gpu, discrete gpu, npu, cuda gpu
     driver: str
-    precisions: tuple[str, ...]
-    memory_bytes: int | None
+    precisions: tuple[str, ...]  # those that execute
+    memory_bytes: int | None  # for a CPU, and most integrated GPUs, the machine's
+    cores: int | None = (
+        None  # a CPU's physical cores, a GPU's execution units or multiprocessors, an NPU's tiles
+    )
+    logical_cores: int | None = None  # of a CPU
+    architecture: str = ""  # as the library tells it
+    features: tuple[str, ...] = ()  # of a CPU: the instructions that matter here (avx2, avx512_vnni, ...)
+    peak: Peak | None = None  # of a CPU, where it was measured
 
 
 class Components(Protocol):

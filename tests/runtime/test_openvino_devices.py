@@ -22,17 +22,24 @@ LAPTOP: dict[str, dict[str, Any]] = {
         "DEVICE_TYPE": "Type.INTEGRATED",
         "OPTIMIZATION_CAPABILITIES": ["FP32", "BIN", "FP16", "INT8", "EXPORT_IMPORT"],
         "GPU_DEVICE_TOTAL_MEM_SIZE": 16 * 2**30,
+        "GPU_EXECUTION_UNITS_COUNT": 128,
+        "DEVICE_ARCHITECTURE": "GPU: vendor=0x8086 arch=v12.71.4",
     },
     "GPU.1": {
         "FULL_DEVICE_NAME": "Intel(R) Arc(TM) A770M Graphics (dGPU)",
         "DEVICE_TYPE": "Type.DISCRETE",
         "OPTIMIZATION_CAPABILITIES": ["FP32", "BIN", "FP16", "INT8"],
         "GPU_DEVICE_TOTAL_MEM_SIZE": 16 * 2**30,
+        "GPU_DRIVER_VERSION": "1.6.33578",
+        "GPU_UARCH_VERSION": "12.55.8",
     },
     "NPU": {
         "FULL_DEVICE_NAME": "Intel(R) AI Boost",
         "OPTIMIZATION_CAPABILITIES": ["FP16", "INT8", "EXPORT_IMPORT"],
         "NPU_DRIVER_VERSION": 1003967,
+        "NPU_DEVICE_TOTAL_MEM_SIZE": 2**34,
+        "NPU_MAX_TILES": 2,
+        "DEVICE_ARCHITECTURE": "3720",
     },
 }
 
@@ -61,6 +68,42 @@ def test_a_laptop_is_told_in_the_words_people_use() -> None:
     assert devices["gpu"].precisions == ("f32", "f16", "int8")
     assert devices["npu"].driver == "1003967"
     assert devices["cpu"].driver == "OpenVINO 2026.4.1"
+    assert devices["gpu"].driver == "1.6.33578"
+
+
+def test_cores_memory_and_architecture_are_what_each_plugin_tells() -> None:
+    devices = listed(LAPTOP)
+    assert {name: device.cores for name, device in devices.items()} == {
+        "cpu": None,
+        "igpu": 128,
+        "gpu": None,
+        "npu": 2,
+    }
+    assert devices["npu"].memory_bytes == 2**34
+    assert devices["igpu"].architecture == "GPU: vendor=0x8086 arch=v12.71.4"
+    assert devices["gpu"].architecture == "12.55.8"
+
+
+def test_a_driver_that_is_not_told_is_not_made_up() -> None:
+    assert listed(LAPTOP)["igpu"].driver == "driver version not told"
+
+
+@pytest.mark.parametrize(
+    ("limit", "precisions"),
+    [
+        ("", ("f32", "bf16", "int8")),
+        ("AVX2_VNNI", ("f32", "int8")),
+        ("avx512_core", ("f32", "int8")),
+        ("AVX512_CORE_AMX", ("f32", "bf16", "int8")),
+    ],
+)
+def test_a_cpu_held_to_fewer_instructions_has_no_bf16(
+    limit: str, precisions: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenVINO goes on listing it."""
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", limit)
+    server = LAPTOP["CPU"] | {"OPTIMIZATION_CAPABILITIES": ["FP32", "BF16", "INT8"]}
+    assert listed({"CPU": server})["cpu"].precisions == precisions
 
 
 def test_a_second_card_gets_a_number() -> None:
