@@ -1,14 +1,13 @@
 """One tiny model, written from its configuration with a fixed seed, and what it is exported to."""
 
 import shutil
-import warnings
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import pytest
-from skeleton import write_skeleton
 
+from benchmarks.skeleton import write_skeleton
 from optimize import export_model
 from optimize.convert import ConvertJob, convert
 from runtime.model_folder import ModelFolder
@@ -97,6 +96,4 @@ def family_export(
 
 
 def _skeleton(tmp_path_factory: pytest.TempPathFactory, family: str, dtype: str = "float16") -> Path:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return write_skeleton(tmp_path_factory.mktemp("source") / family, family, dtype=dtype)
+    return write_skeleton(tmp_path_factory.mktemp("source") / family, family, dtype=dtype)

@@ -40,7 +40,7 @@ class Task:
     """A pipeline of diffusers: its class, the model it is tried on, and the values its cases take."""
 
     reference: str
-    model: str  # "demo-scenes", or a family of tests/optimize/skeleton.py
+    model: str  # "demo-scenes", or a family of benchmarks/skeleton_families.py
     request: type[Request]
     axes: Mapping[str, Sequence[Any]]
     more_samplers: Sequence[str] = ()  # for the long run alone

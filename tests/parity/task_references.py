@@ -3,7 +3,6 @@
 import atexit
 import os
 import shutil
-import sys
 import warnings
 from collections.abc import Sequence
 from functools import cache
@@ -15,6 +14,7 @@ import diffusers
 import numpy as np
 import torch
 
+from benchmarks.skeleton import write_skeleton
 from tests.models import DEMO_SOURCE, exported_demo
 from tests.parity.reference_samplers import HALF_WAY
 from tests.parity.task_cases import (
@@ -28,7 +28,6 @@ from tests.parity.task_cases import (
     mask_of,
     picture,
 )
-from tests.parity.taught_models import write_taught
 
 
 @cache
@@ -40,8 +39,7 @@ def source(model: str) -> Path:
     if made and (Path(made) / "sources" / model).is_dir():
         return Path(made) / "sources" / model
     folder = Path(made) / "sources" if made else _scratch()
-    sys.path.append(str(Path(__file__).parents[1] / "optimize"))  # where the skeletons are
-    return write_taught(folder / model, model)
+    return write_skeleton(folder / model, model, dtype="float32", taught=True)
 
 
 @cache

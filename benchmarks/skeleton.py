@@ -1,17 +1,18 @@
 """Random-weight model folders of a genuine architecture, for tests and measurements.
 
-    python tests/optimize/skeleton.py sd15 FOLDER      (2.1 GB, fp16)
+    python -m benchmarks.skeleton sd15 FOLDER      (2.1 GB, fp16)
 
 The weights are random, and the tokenizer knows single letters only.
 """
 
+import argparse
 import json
-import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from skeleton_families import FAMILIES, Family
+from benchmarks.skeleton_families import FAMILIES, Family
 
 _VERSION = "0.39.0"
 _SCHEDULER = {
@@ -30,14 +31,28 @@ _SCHEDULER = {
 }
 
 
-def write_skeleton(folder: Path, family: str, *, dtype: str = "float16", seed: int = 0) -> Path:
-    """Write a diffusers folder of `family` with random weights; the same seed gives the same bytes."""
+def write_skeleton(
+    folder: Path, family: str, *, dtype: str = "float16", seed: int = 0, taught: bool = False
+) -> Path:
+    """Write a diffusers folder of `family` with random weights; the same seed gives the same bytes.
+
+    A `taught` one denoises a little and decodes to all greys (see teaching), so that two of its pictures
+    can be compared.
+    """
     import torch
 
     spec = FAMILIES[family]
-    torch.manual_seed(seed)
-    for name, make in _makers(spec).items():
-        make().to(getattr(torch, dtype)).save_pretrained(folder / name, safe_serialization=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # libraries announce deprecations to their own developers
+        torch.manual_seed(seed)
+        networks = {name: make() for name, make in _makers(spec).items()}
+        if taught:
+            from benchmarks.teaching import teach
+
+            teach(networks["unet"], networks.get("vae"), _SCHEDULER | spec.scheduler)
+        for name in list(networks):
+            network = networks.pop(name).to(getattr(torch, dtype))
+            network.save_pretrained(folder / name, safe_serialization=True)
     if spec.text is not None:
         _write_tokenizer(folder / "tokenizer", spec.text["vocab_size"], spec.tokenizer)
     _write_json(folder / "scheduler" / "scheduler_config.json", _SCHEDULER | spec.scheduler)
@@ -156,5 +171,14 @@ def _write_json(path: Path, value: dict[str, Any]) -> None:
     path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def main(arguments: list[str] | None = None) -> None:
+    """Write one skeleton, taught."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.skeleton")
+    parser.add_argument("family", choices=FAMILIES)
+    parser.add_argument("folder", type=Path)
+    options = parser.parse_args(arguments)
+    write_skeleton(options.folder, options.family, taught=True)
+
+
 if __name__ == "__main__":
-    write_skeleton(Path(sys.argv[2]), sys.argv[1])
+    main()

@@ -1,11 +1,10 @@
-"""Models with random weights that do denoise a little: their last layers are fitted, in closed form.
+"""Makes networks of random weights behave like trained ones: their last layers are fitted, in closed form.
 
-Untaught, the UNet hardly answers, what it should take away grows with every step, and the picture comes out
-clipped to black and white: two of those are alike whatever differs on the way.
+Untaught, a UNet hardly answers to its latents, what it should take away grows with every step, and the
+picture comes out clipped to black and white: two of those are alike whatever differs on the way.
 """
 
-import warnings
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import diffusers
@@ -17,27 +16,17 @@ ROUNDS = 6  # batches of pictures that a layer is fitted on
 SPREAD = 0.5  # standard deviation of decoded pixels
 
 
-def write_taught(folder: Path, family: str) -> Path:
-    """Write the skeleton of a family in float32; its UNet denoises, and its decoder uses all greys."""
-    from skeleton import write_skeleton
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        write_skeleton(folder, family, dtype="float32")
-    torch.manual_seed(1)
-    kind = diffusers.UNet2DModel if not (folder / "vae").is_dir() else diffusers.UNet2DConditionModel
-    unet = kind.from_pretrained(folder / "unet").eval()
-    scheduler = diffusers.DDPMScheduler.from_pretrained(folder / "scheduler")
-    _teach_unet(unet, scheduler)
-    unet.save_pretrained(folder / "unet")
-    if (folder / "vae").is_dir():
-        vae = diffusers.AutoencoderKL.from_pretrained(folder / "vae").eval()
-        _spread_colours(vae)
-        vae.save_pretrained(folder / "vae")
-    return folder
-
-
 @torch.no_grad()
+def teach(unet: Any, vae: Any | None, scheduler_config: Mapping[str, Any], *, seed: int = 1) -> None:
+    """Let the UNet denoise a little, and the VAE's decoder use all greys; the same seed teaches the same."""
+    scheduler = diffusers.DDPMScheduler.from_config(dict(scheduler_config))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        _teach_unet(unet.eval(), scheduler)
+        if vae is not None:
+            _spread_colours(vae.eval())
+
+
 def _teach_unet(unet: Any, scheduler: Any) -> None:
     """Fit the last convolution to what the network should say, by least squares over its features."""
     features: list[torch.Tensor] = []
@@ -80,7 +69,6 @@ def _pictures(channels: int) -> torch.Tensor:
     return torch.nn.functional.interpolate(small, size=(16, 16), mode="bicubic")[:, :channels]
 
 
-@torch.no_grad()
 def _spread_colours(vae: Any) -> None:
     """Scale what the decoder says of ordinary latents to all greys between black and white."""
     pixels = vae.decode(_pictures(vae.config.latent_channels) / vae.config.scaling_factor).sample
