@@ -1,0 +1,165 @@
+"""Charts as SVG of our own: bars, stacked bars, a scatter; colours come from the page's style sheet.
+
+Across the page everything is given in per cent, downwards in pixels, and there is no viewBox: so a chart gets
+narrower on a phone while its letters keep their size.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from benchmarks.wording import plain
+
+_LINE, _BAR, _GAP = 18, 16, 12  # pixels: the line of a label, a bar, the space below
+_LONGEST_LABEL = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bar:
+    """One bar; each part is the class of its colour and its length."""
+
+    label: str
+    parts: tuple[tuple[str, float], ...]
+    value: str  # written at its end
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """One point of a scatter; `y` is None where it is above everything, such as an identical picture."""
+
+    label: str
+    x: float
+    y: float | None
+    colour: str
+
+
+def bars(
+    rows: Sequence[Bar], *, name: str, names: dict[str, str] | None = None, mark: float | None = None
+) -> str:
+    """Return horizontal bars, each under its label; `names` tells parts to a reader, `mark` draws a line."""
+    longest = max([sum(length for _, length in row.parts) for row in rows] + [mark or 0.0], default=0.0)
+    scale = 100 / longest if longest > 0 else 0.0
+    height = len(rows) * (_LINE + _BAR + _GAP)
+    shapes = []
+    for index, row in enumerate(rows):
+        top = index * (_LINE + _BAR + _GAP)
+        shapes.append(f'<text x="0" y="{top + 13}">{_text(row.label)}</text>')
+        start = 0.0
+        for colour, length in row.parts:
+            width = max(0.0, length * scale)
+            title = f"{(names or {}).get(colour, row.label)}: {length:.3g}"
+            shapes.append(
+                f'<rect class="{colour}" x="{start:.3f}%" y="{top + _LINE}" width="{width:.3f}%" '
+                f'height="{_BAR}"><title>{_text(title)}</title></rect>'
+            )
+            start += width
+        shapes.append(
+            f'<text class="value" x="{start:.3f}%" dx="6" y="{top + _LINE + 13}">{_text(row.value)}</text>'
+        )
+    if mark is not None:
+        shapes.append(
+            f'<line class="mark" x1="{mark * scale:.3f}%" x2="{mark * scale:.3f}%" y1="0" y2="{height}"/>'
+        )
+    return _legend(names) + _svg(shapes, height, name, "bars")
+
+
+def scatter(
+    points: Sequence[Point],
+    *,
+    name: str,
+    x_title: str,
+    y_title: str,
+    top_label: str,
+    names: dict[str, str],
+    mark: float | None = None,
+) -> str:
+    """Return points over two axes; those without a `y` stand on a line of their own at the top."""
+    height, first = 320, 34  # the line of `top_label`, then the axis
+    known = [point.y for point in points if point.y is not None] + ([mark] if mark is not None else [])
+    low, high = _limits(known)
+    right = max([point.x for point in points], default=0.0) * 1.08 or 1.0
+
+    def down(value: float | None) -> float:
+        return 12.0 if value is None else first + (high - value) / (high - low) * (height - first)
+
+    shapes = [
+        f'<line class="axis" x1="0" x2="100%" y1="{height}" y2="{height}"/>',
+        '<line class="grid" x1="0" x2="100%" y1="12" y2="12"/>',
+        f'<text class="tick" x="0" dx="-6" y="16" text-anchor="end">{_text(top_label)}</text>',
+    ]
+    for tick in _ticks(low, high):
+        shapes.append(f'<line class="grid" x1="0" x2="100%" y1="{down(tick):.1f}" y2="{down(tick):.1f}"/>')
+        shapes.append(
+            f'<text class="tick" x="0" dx="-6" y="{down(tick) + 4:.1f}" text-anchor="end">{tick:g}</text>'
+        )
+    for tick in _ticks(0.0, right):
+        place = f"{100 * tick / right:.2f}%"
+        shapes.append(
+            f'<text class="tick" x="{place}" y="{height + 18}" text-anchor="middle">{tick:g}</text>'
+        )
+    if mark is not None:
+        shapes.append(f'<line class="mark" x1="0" x2="100%" y1="{down(mark):.1f}" y2="{down(mark):.1f}"/>')
+    shapes += _points(points, down, right)
+    shapes.append(
+        f'<text class="tick" x="50%" y="{height + 38}" text-anchor="middle">{_text(x_title)}</text>'
+    )
+    return (
+        _legend(names) + f'<p class="axis">{_text(y_title)}</p>' + _svg(shapes, height + 44, name, "scatter")
+    )
+
+
+def _points(points: Sequence[Point], down: Callable[[float | None], float], right: float) -> list[str]:
+    """Return dots with a number each, which the caption explains: no label is written over another."""
+    shapes: list[str] = []
+    taken: list[tuple[float, float]] = []
+    for number, point in enumerate(points, start=1):
+        across, y = 100 * max(0.0, point.x) / right, down(point.y)
+        above = sum(abs(across - other) < 4 and abs(y - height) < 14 for other, height in taken)
+        taken.append((across, y))
+        shapes.append(
+            f'<circle class="{point.colour}" cx="{across:.2f}%" cy="{y:.1f}" r="5">'
+            f"<title>{_text(point.label)}</title></circle>"
+        )
+        shapes.append(
+            f'<text class="value" x="{across:.2f}%" dx="{9 + 18 * above}" y="{y + 4:.1f}">{number}</text>'
+        )
+    return shapes
+
+
+def _limits(values: Sequence[float]) -> tuple[float, float]:
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    room = max(5.0, 0.1 * (high - low))
+    return max(0.0, low - room) if low >= 0 else low - room, high + room
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Return about five round numbers from `low` to `high`."""
+    rough = (high - low) / 5
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
+    first = math.ceil(low / step - 1e-9)
+    return [round(number * step, 10) for number in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def _legend(names: dict[str, str] | None) -> str:
+    if not names:
+        return ""
+    keys = "".join(
+        f'<li><svg width="12" height="12" aria-hidden="true"><rect class="{colour}" width="12" height="12"/>'
+        f"</svg> {_text(text)}</li>"
+        for colour, text in names.items()
+    )
+    return f'<ul class="legend">{keys}</ul>'
+
+
+def _svg(shapes: Sequence[str], height: int, name: str, kind: str) -> str:
+    return (
+        f'<div class="plot {kind}"><svg role="img" aria-label="{_text(name)}" width="100%" height="{height}">'
+        + "".join(shapes)
+        + "</svg></div>"
+    )
+
+
+def _text(value: str) -> str:
+    return escape(plain(value, _LONGEST_LABEL), quote=True)

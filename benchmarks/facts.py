@@ -1,0 +1,170 @@
+"""What a record says about its run, in words: the model, the request, the machine."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from benchmarks.record import Record, Row
+from benchmarks.wording import digits, gibibytes, plain
+
+ISA_TITLES = {
+    "avx2": "Laptop class: every row limited to AVX2 and VNNI",
+    "native": "Native: every instruction this processor has",
+}
+ISA_NAMES = {"avx2": "laptop class", "native": "native"}
+SPEED_ONLY = "speed only: random weights"
+
+
+def describe_model(record: Record) -> str:
+    """Return the model in one line; random weights are named as such."""
+    model = record.model
+    weights = SPEED_ONLY if has_random_weights(record) else f"{plain(model['weights'])} weights"
+    size = _number(model.get("bytes"))
+    parts = [plain(model["name"]), weights, f"stored in {plain(model['precision'])}"]
+    return ", ".join(parts + ([gibibytes(size)] if size else []))
+
+
+def has_random_weights(record: Record) -> bool:
+    """Whether the pictures mean nothing, because nobody trained the model."""
+    return plain(record.model["weights"]) == "random"
+
+
+def describe_request(record: Record) -> str:
+    """Return what was asked for in one line."""
+    request = record.request
+    parts = [
+        plain(request["task"]),
+        size_of(record),
+        f"{steps_of(record)} steps",
+        f"guidance {request['guidance_scale']:g}",
+        plain(request["sampler"]),
+    ]
+    if request.get("seed") is not None:
+        parts.append(f"seed {plain(request['seed'])}")
+    return ", ".join(parts)
+
+
+def size_of(record: Record) -> str:
+    """Return width and height: `512x512`."""
+    return f"{record.request['width']:g}x{record.request['height']:g}"
+
+
+def steps_of(record: Record) -> int:
+    """Return the number of steps of the picture that was asked for."""
+    return max(1, int(record.request["num_inference_steps"]))
+
+
+def facts(record: Record) -> dict[str, str]:
+    """Return all about the run that is no figure, by its name in a report; empty where not recorded."""
+    return (
+        {
+            "Model": describe_model(record),
+            "Request": describe_request(record),
+            "Prompt": plain(record.request.get("prompt")),
+            "Work": _work(record),
+        }
+        | _machine(record)
+        | {
+            "Measured peak": _peak(record),
+            "Lapdraw": plain(record.environment.get("lapdraw")),
+            "Rounds": f"{record.rounds} with a warm cache, {record.cold_rounds} with a cold one",
+            "Recorded": plain(record.created),
+            "Command": plain(record.command),
+            "Note": plain(record.note),
+        }
+    )
+
+
+def title_of(row: Row) -> str:
+    """Return the row's label with the precision that was asked for."""
+    label, precision = plain(row.label, 120) or plain(row.id, 120), plain(row.precision, 20)
+    return label if precision in label.split() else f"{label}, {precision}"
+
+
+def runs_on(row: Row) -> str:
+    """Return device and precision that executed; what was asked for where the driver does not tell."""
+    used = {
+        name: f"{plain(on.get('device', row.device), 40)} {plain(on.get('precision', row.precision), 20)}"
+        for name, on in row.placement.items()
+    }
+    if len(set(used.values())) == 1:
+        return next(iter(used.values()))
+    if used:
+        return ", ".join(f"{plain(name, 40)} {where}" for name, where in used.items())
+    return f"{plain(row.device, 40)} {plain(row.precision, 20)}"
+
+
+def at(value: object, *names: str) -> Any:
+    """Return what stands under `names` in nested objects, None where there is nothing."""
+    for name in names:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def _machine(record: Record) -> dict[str, str]:
+    environment = record.environment
+    load = _number(at(environment, "load_before"))
+    return {
+        "Processor": processor(record),
+        "Instructions": _features(record),
+        "Memory": gibibytes(_number(at(environment, "memory_bytes")))
+        if _number(at(environment, "memory_bytes"))
+        else "",
+        "System": plain(at(environment, "os")),
+        "Python": plain(at(environment, "python")),
+        "Power source": plain(at(environment, "power")),
+        "Load before": "" if load is None else digits(load),
+        "Devices": _devices(environment),
+    }
+
+
+def processor(record: Record) -> str:
+    """Return the processor with its cores and clock."""
+    cpu = at(record.environment, "cpu")
+    parts = [plain(at(cpu, "name"))]
+    physical, logical = _number(at(cpu, "physical_cores")), _number(at(cpu, "logical_cores"))
+    if physical:
+        parts.append(f"{physical:g} {'core' if physical == 1 else 'cores'}")
+    if logical and logical != physical:
+        parts.append(f"{logical:g} threads")
+    clock = _number(at(cpu, "mhz"))
+    if clock:
+        parts.append(f"{clock / 1000:.2f} GHz")
+    return ", ".join(part for part in parts if part)
+
+
+def _features(record: Record) -> str:
+    features = at(record.environment, "cpu", "features")
+    shown = features if isinstance(features, list | tuple) else []
+    used = "limited to AVX2 and VNNI; it has " if record.isa == "avx2" and shown else ""
+    return used + " ".join(plain(feature, 30) for feature in shown[:40])
+
+
+def _devices(environment: Mapping[str, Any]) -> str:
+    devices = environment.get("devices")
+    named = [device for device in devices if isinstance(device, Mapping)] if isinstance(devices, list) else []
+    return "; ".join(
+        f"{plain(device.get('id'), 40)}: {plain(device.get('name'), 80)}"
+        + (f" ({plain(device['driver'], 60)})" if device.get("driver") else "")
+        for device in named[:16]
+    )
+
+
+def _peak(record: Record) -> str:
+    parts = [f"{plain(name, 20)} {digits(value)} GFLOPS" for name, value in record.peak.gflops.items()]
+    if record.peak.gigabytes_per_second is not None:
+        parts.append(f"{digits(record.peak.gigabytes_per_second)} GB/s")
+    return ", ".join(parts)
+
+
+def _work(record: Record) -> str:
+    names = {"unet_gflop_per_step": "GFLOP a guided step", "vae_decoder_gflop": "GFLOP to decode"}
+    return ", ".join(
+        f"{digits(record.work[name])} {text}" for name, text in names.items() if name in record.work
+    )
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e300:
+        return None
+    return float(value) if math.isfinite(value) else None

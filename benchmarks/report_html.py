@@ -1,0 +1,100 @@
+"""A document as one HTML page: nothing outside it, no script, light and dark, for screen, phone and paper."""
+
+from html import escape
+
+from benchmarks.document import Block, Bullets, Cell, Chart, Document, Heading, Paragraph, Table
+from benchmarks.wording import LONGEST_PARAGRAPH, plain
+
+# Should a text get through unescaped after all, the browser loads and runs nothing.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_STYLE = """
+:root { color-scheme: light dark; --page: #fff; --ink: #1a1c1f; --soft: #5b6169; --line: #dcdfe3;
+  --ours: #eef4fc;
+  --lapdraw: #1f6fc5; --pytorch: #d9622b; --peer: #6b7480;
+  --start: #8b929b; --load: #c98a00; --first: #8a5cc9; --steps: #1f6fc5; --decode: #138a62; }
+@media (prefers-color-scheme: dark) { :root { --page: #15171a; --ink: #e8eaed; --soft: #a2a9b2;
+  --line: #383d44;  --ours: #1b2a3d; --lapdraw: #5ea3ee; --pytorch: #f08a55; --peer: #98a1ac;
+  --start: #9aa1aa; --load: #dba32a; --first: #b08be6; --steps: #5ea3ee; --decode: #3fb98b; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; padding: 1.2rem; max-width: 62rem; background: var(--page); color: var(--ink);
+  font: 16px/1.5 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; overflow-wrap: anywhere; }
+h1 { font-size: 1.6rem; line-height: 1.25; margin: .4rem 0 .8rem; }
+h2 { font-size: 1.25rem; margin: 2.2rem 0 .6rem; border-top: 1px solid var(--line); padding-top: 1rem; }
+h3 { font-size: 1.05rem; margin: 1.6rem 0 .5rem; }
+p { margin: .6rem 0; max-width: 46rem; } p.strong { font-size: 1.08rem; font-weight: 600; }
+.scroll { overflow-x: auto; margin: .8rem 0; }
+table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums;
+  overflow-wrap: normal; }
+th, td { padding: .4rem .7rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
+thead th { border-bottom: 2px solid var(--line); vertical-align: bottom; font-weight: 600; }
+tbody th { font-weight: 400; min-width: 9rem; max-width: 16rem; } tr.ours > * { background: var(--ours); }
+tr.ours th { font-weight: 600; } table.numeric td, table.numeric thead th + th { text-align: right; }
+table.numeric td { white-space: nowrap; } small { display: block; color: var(--soft); font-size: .8rem; }
+figure { margin: 1.2rem 0 1.8rem; max-width: 46rem; break-inside: avoid; }
+figcaption { color: var(--soft); font-size: .88rem; margin-top: .5rem; }
+svg text { font: 13px system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; fill: var(--ink); }
+svg text.tick { fill: var(--soft); font-size: 12px; } svg { overflow: visible; vertical-align: middle; }
+.plot { padding-right: 5rem; } .plot.scatter { padding: 0 1.6rem 0 4.4rem; }
+svg line.axis { stroke: var(--soft); } svg line.grid { stroke: var(--line); }
+svg line.mark { stroke: var(--ink); stroke-dasharray: 4 4; } p.axis { font-size: .85rem; color: var(--soft); }
+.legend { list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; padding: 0; margin: 0 0 .7rem;
+  font-size: .88rem; }
+.lapdraw { fill: var(--lapdraw); } .pytorch { fill: var(--pytorch); } .peer { fill: var(--peer); }
+.start { fill: var(--start); } .load { fill: var(--load); } .first { fill: var(--first); }
+.steps { fill: var(--steps); } .decode { fill: var(--decode); }
+@media print { :root { color-scheme: light; --page: #fff; --ink: #000; --soft: #444; --line: #bbb;
+    --ours: #eef4fc; --lapdraw: #1f6fc5; --pytorch: #d9622b; --peer: #6b7480; --start: #8b929b;
+    --load: #c98a00; --first: #8a5cc9; --steps: #1f6fc5; --decode: #138a62; }
+  body { padding: 0; max-width: none; font-size: 11px; } .scroll { overflow: visible; }
+  table { font-size: 9px; } th, td { padding: .2rem .35rem; } tr { break-inside: avoid; }
+  h2, h3 { break-after: avoid; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
+"""
+
+
+def to_html(document: Document) -> str:
+    """Return the document as one page that needs nothing else."""
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{_text(document.title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
+        f"<h1>{_text(document.title)}</h1>\n"
+        + "\n".join(_block(block) for block in document.blocks)
+        + "\n</body>\n</html>\n"
+    )
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Heading():
+            return f"<h{block.level}>{_text(block.text)}</h{block.level}>"
+        case Paragraph():
+            return f"<p{' class=strong' if block.strong else ''}>{_text(block.text)}</p>"
+        case Bullets():
+            return "<ul>" + "".join(f"<li>{_text(item)}</li>" for item in block.items) + "</ul>"
+        case Table():
+            return _table(block)
+        case Chart():
+            return f"<figure>{block.svg}<figcaption>{_text(block.caption)}</figcaption></figure>"
+
+
+def _table(table: Table) -> str:
+    head = "".join(f'<th scope="col">{_text(column)}</th>' for column in table.columns)
+    lines = []
+    for index, (first, *rest) in enumerate(table.rows):
+        row = f'<th scope="row">{_cell(first)}</th>' + "".join(f"<td>{_cell(cell)}</td>" for cell in rest)
+        lines.append(f"<tr{' class=ours' if index in table.highlighted else ''}>{row}</tr>")
+    body = "\n".join(lines)
+    kind = ' class="numeric"' if table.numeric else ""
+    return (
+        f'<div class="scroll" role="region" tabindex="0"><table{kind}>\n<thead><tr>{head}</tr></thead>\n'
+        f"<tbody>\n{body}\n</tbody></table></div>"
+    )
+
+
+def _cell(cell: Cell) -> str:
+    return _text(cell.text) + (f"<small>{_text(cell.detail)}</small>" if cell.detail else "")
+
+
+def _text(value: str) -> str:
+    return escape(plain(value, LONGEST_PARAGRAPH), quote=True)
