@@ -10,10 +10,9 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from runtime.backends.openvino_peak import measure_peak
-
 from benchmarks.work import gflop
 from runtime.backends.base import Shape
+from runtime.backends.openvino_peak import measure_peak
 from runtime.devices import list_devices
 from runtime.model_folder import ModelFolder
 
