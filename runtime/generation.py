@@ -14,6 +14,7 @@ from runtime.infotext import infotext
 from runtime.latents import preview_latents
 from runtime.model_folder import ModelFolder
 from runtime.noise import BatchNoise
+from runtime.placement import UNCONDITIONAL
 from runtime.prompt import encode_prompt
 from runtime.recipes import follow_recipe
 from runtime.request import Request
@@ -117,7 +118,9 @@ class Generation:
             schedule=self._sampler.schedule,
             placement=self._studio.components.placement if self._studio is not None else {},
             timings=self.timings,
-            warnings=self.request.warnings + self._loaded.model.notes,
+            warnings=self.request.warnings
+            + self._loaded.model.notes
+            + (self._studio.components.warnings if self._studio is not None else ()),
             cancelled=self._watch.cancelled,
         )
 
@@ -170,7 +173,8 @@ class Generation:
         return self._studio, latents
 
     def _infotext(self, components: Components, seed: int, image: Image.Image) -> str:
-        model, placed = self._loaded.model, components.placement["unet"]
+        model, placement = self._loaded.model, components.placement
+        halves = [placement[slot] for slot in ("unet", UNCONDITIONAL) if slot in placement]
         hashes = model.manifest.source.sha256 if model.manifest is not None else {}
         return infotext(
             self.request,
@@ -182,5 +186,9 @@ class Generation:
             model_hash=next(
                 (digest[:10] for name, digest in hashes.items() if name.startswith("unet")), None
             ),
-            extra={"Device": placed.device, "Precision": placed.precision, "Weights": model.precision},
+            extra={
+                "Device": "+".join(dict.fromkeys(half.device for half in halves)),
+                "Precision": "+".join(dict.fromkeys(half.precision for half in halves)),
+                "Weights": model.precision,
+            },
         )

@@ -66,9 +66,9 @@ def resolve_placement(text: str, devices: Sequence[Device]) -> Placement:
     """Read `auto`, a device, a mix such as `cpu+igpu`, or `unet=igpu,vae_decoder=cpu` against what is there.
 
     Components left out go to the CPU. `unet=igpu,unet_unconditional=cpu` runs the conditional half of
-    guidance on the first and the other half on the second, side by side. Raises InvalidRequest for a text that
-    cannot be read or that mixes libraries, DeviceError, listing the available ones, for a device that is not
-    there.
+    guidance on the first and the other half on the second, side by side. Raises InvalidRequest for a text
+    that cannot be read or that mixes libraries, DeviceError, listing the available ones, for a device that is
+    not there.
     """
     asked = text.strip().lower()
     if asked == "auto":

@@ -129,6 +129,11 @@ class Components(Protocol):
         ...
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the backend did otherwise than it was asked, a sentence each: repairs, moves."""
+        ...
+
+    @property
     def text_encoder(self) -> TextEncoder:
         """Token ids to embeddings."""
         ...

@@ -1,40 +1,41 @@
 """The OpenVINO backend: CPU, integrated and discrete GPU, NPU, each component on a device of its own."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from functools import cached_property
 from types import TracebackType
+from typing import Any
 
-import numpy as np
 import openvino as ov
 
-from runtime.arrays import Array, IntArray
-from runtime.backends.base import Conditioning, Device, ExecutedOn, PromptEmbeds, Shape
+from runtime.backends import openvino_guidance as guidance
+from runtime.backends.base import Device, Shape
 from runtime.backends.compiled_cache import CompiledCache
-from runtime.backends.openvino_compile import (
-    CompiledComponent,
-    CompileKey,
-    compile_component,
-    component_shapes,
-)
+from runtime.backends.openvino_compile import CompileKey, compile_component, component_shapes
+from runtime.backends.openvino_component import CompiledComponent, first_line
+from runtime.backends.openvino_components import OpenVinoComponents
 from runtime.backends.openvino_devices import openvino_devices
+from runtime.backends.openvino_guard import Assignment, next_best
 from runtime.backends.openvino_kernels import count_kernels
+from runtime.backends.openvino_trust import FILE_NAME, Trust
 from runtime.errors import DeviceError
 from runtime.memory import check_memory
 from runtime.model_folder import ModelFolder
-from runtime.placement import Placement
-from runtime.timings import Timings
+from runtime.placement import UNCONDITIONAL, Placement
 
 COMPILERS = 3  # components compiled side by side
-KEPT = 8  # compiled components: those of two shapes
+KEPT = 10  # compiled components: those of two shapes
 WEIGHT_BYTES = {"f32": 4, "f16": 2, "bf16": 2}
 
 
 class OpenVinoBackend:
     """Compiles the components of one model, keeps those of the last shapes, and gives them to the cache.
 
-    `execution_precision` overrides, for every component, what is chosen per device: f32 on a CPU, f16 on
-    a GPU or NPU with the VAE in f32.
+    Precisions come from the placement, then from `execution_precision`, then by the rule: f32 on a CPU, f16
+    on a GPU or NPU with the VAE in f32. A component that fails on its device is moved, for as long as the
+    backend lives; `repairs` tells of it.
     """
 
     def __init__(
@@ -46,17 +47,22 @@ class OpenVinoBackend:
         execution_precision: str | None = None,
         core: ov.Core | None = None,
     ) -> None:
+        self.repairs: tuple[str, ...] = ()
+        self.stored_precision = model.precision
+        self.trust = Trust(cache.folder.parent / FILE_NAME if cache is not None else None)
         self._model = model
         self._placement = placement
         self._cache = cache
         self._core = core or ov.Core()
         self._pool = ThreadPoolExecutor(COMPILERS, thread_name_prefix="compile")
+        self._contents: dict[str, str] = {}  # component -> what tells its content from another's
         self._compiled: OrderedDict[CompileKey, Future[CompiledComponent]] = OrderedDict()
-        self._precisions = {
-            component: choose_precision(
-                component, device, placement.precisions.get(component, execution_precision)
+        self._assigned = {
+            slot: Assignment(
+                device=replace(device, peak=None),  # a measurement is no part of what it is
+                precision=choose_precision(slot, device, placement.precisions.get(slot, execution_precision)),
             )
-            for component, device in placement.devices.items()
+            for slot, device in placement.devices.items()
         }
 
     def __enter__(self) -> "OpenVinoBackend":
@@ -68,36 +74,29 @@ class OpenVinoBackend:
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._compiled.clear()
 
-    def load(self, shape: Shape, networks: Sequence[str]) -> "OpenVinoComponents":
+    def load(self, shape: Shape, networks: Sequence[str]) -> OpenVinoComponents:
         """Begin to compile what is not there yet and return at once; a component is awaited on first use.
 
         Raises InvalidRequest when that would need more memory than is free.
         """
-        if self._key("unet", shape) not in self._compiled:
-            check_memory(self._model, shape, networks, WEIGHT_BYTES[self._precisions["unet"]])
-        present = [component for component in networks if component in self._model.components]
-        futures = {component: self.begin(component, shape) for component in present}
+        slots = [component for component in networks if component in self._model.components]
+        if "unet" in slots and shape.guided and UNCONDITIONAL in self._assigned:
+            slots.insert(slots.index("unet") + 1, UNCONDITIONAL)
+        unet = self._assigned["unet"]
+        if self._key("unet", shape, unet) not in self._compiled:
+            one_by_one = (
+                shape.guided and self._placement.guidance == "sequential" and len(slots) <= len(networks)
+            )
+            check_memory(
+                self._model,
+                guidance.half_of(shape) if one_by_one else shape,
+                [component_of(slot) for slot in slots],
+                WEIGHT_BYTES[unet.precision],
+            )
+        components = OpenVinoComponents(self, shape, slots)
         while len(self._compiled) > KEPT:
             self._compiled.popitem(last=False)
-        return OpenVinoComponents(self, shape, futures)
-
-    def begin(self, component: str, shape: Shape) -> Future[CompiledComponent]:
-        """Start compiling one component, unless it is compiled or being compiled for these sizes."""
-        key = self._key(component, shape)
-        future = self._compiled.get(key)
-        if future is None or (future.done() and future.exception() is not None):
-            future = self._pool.submit(compile_component, self._core, self._model, key, self._cache)
-            self._compiled[key] = future
-        self._compiled.move_to_end(key)
-        return future
-
-    def _key(self, component: str, shape: Shape) -> CompileKey:
-        return CompileKey(
-            component=component,
-            device=self._placement.devices[component],
-            precision=self._precisions[component],
-            shapes=tuple(component_shapes(self._model, component, shape).items()),
-        )
+        return components
 
     def keep(self) -> None:
         """Give what was newly compiled to the cache; called once the model's files are known to be sound."""
@@ -114,59 +113,106 @@ class OpenVinoBackend:
                 return count_kernels(future.result().model)
         return {}
 
+    # What its components ask. A slot is a component, or the unconditional half of the UNet.
 
-class OpenVinoComponents:
-    """The callables of one shape."""
+    def runs_in_halves(self, shape: Shape) -> bool:
+        """Whether the UNet takes one half of guidance at a time."""
+        return guidance.runs_in_halves(self._placement, shape)
 
-    def __init__(
-        self, backend: OpenVinoBackend, shape: Shape, futures: Mapping[str, Future[CompiledComponent]]
-    ) -> None:
-        self._backend = backend
-        self.shape = shape
-        self._futures = dict(futures)
+    def streams(self, shape: Shape) -> int:
+        """How many requests of the UNet run at once."""
+        return guidance.streams(self._placement, shape)
 
-    def _get(self, component: str) -> CompiledComponent:
-        if component not in self._futures:
-            self._futures[component] = self._backend.begin(component, self.shape)
-        return self._futures[component].result()
+    def begin(self, slot: str, shape: Shape, assigned: Assignment) -> Future[CompiledComponent]:
+        """Start compiling for these sizes, unless it is compiled or being compiled."""
+        key = self._key(slot, shape, assigned)
+        future = self._compiled.get(key)
+        if future is None or (future.done() and future.exception() is not None):
+            future = self._pool.submit(compile_component, self._core, self._model, key, self._cache)
+            self._compiled[key] = future
+        self._compiled.move_to_end(key)
+        return future
 
-    def wait(self, timings: Timings) -> None:
-        """Wait until everything is compiled and note how long each took; raises what compiling raised."""
-        for name in self._futures:
-            part = self._get(name)
-            timings.read[name] = part.read_seconds
-            timings.compile[name] = part.compile_seconds
-            timings.compiled_from_cache[name] = part.from_cache
+    def settle(self, slot: str, begin: Callable[[], Future[CompiledComponent]]) -> CompiledComponent:
+        """Return a component once a device took it; raises DeviceError when the CPU does not either."""
+        while True:
+            try:
+                return begin().result()
+            except DeviceError as error:
+                if self._assigned[slot].is_reference:
+                    raise
+                cause = error.__cause__
+                reason = first_line(cause) if isinstance(cause, Exception) else str(error)
+                self.repair(slot, f"cannot be loaded ({reason})")
 
-    @property
-    def placement(self) -> Mapping[str, ExecutedOn]:
-        """What each loaded component really runs on."""
-        return {name: self._get(name).executed for name in self._futures}
+    def release(self, slot: str, shape: Shape, assigned: Assignment) -> None:
+        """Free what was compiled for another place than where the component runs."""
+        if self._assigned[slot] != assigned:
+            self._compiled.pop(self._key(slot, shape, assigned), None)
 
-    def text_encoder(self, input_ids: IntArray) -> PromptEmbeds:
-        """(B, 77) token ids to embeddings."""
-        return PromptEmbeds(hidden=self._get("text_encoder")("last_hidden_state", input_ids=input_ids))
+    def assignment(self, slot: str) -> Assignment:
+        """Where it runs now."""
+        return self._assigned[slot]
 
-    def unet(self, sample: Array, timestep: float, conditioning: Conditioning) -> Array:
-        """(B, C, h, w) to the prediction (B, C', h, w)."""
-        inputs = {"sample": sample, "timestep": np.array([timestep], np.float32), **conditioning.extra}
-        if conditioning.encoder_hidden_states is not None:
-            inputs["encoder_hidden_states"] = conditioning.encoder_hidden_states
-        return self._get("unet")("out_sample", **inputs)
+    def repair(self, slot: str, fault: str) -> None:
+        """Move a component to the next best place, forget what was compiled for the old one, and say so."""
+        now = self._assigned[slot]
+        self.trust.remove(self.trust_key(slot))
+        better = next_best(now, self.reference.device)
+        self.repairs += (f"the {slot} on {now} {fault}: it runs on {better} instead",)
+        self._assigned[slot] = better
+        for key in [
+            key for key in self._compiled if key.made_for(component_of(slot), now.device, now.precision)
+        ]:
+            del self._compiled[key]
 
-    def vae_decoder(self, latents: Array) -> Array:
-        """(B, 4, h, w) to pixels (B, 3, 8h, 8w)."""
-        return self._get("vae_decoder")("sample", latent_sample=latents)
+    def trust_key(self, slot: str) -> Mapping[str, Any]:
+        """Return what decides whether a component is right where it runs."""
+        now, component = self._assigned[slot], component_of(slot)
+        if component not in self._contents:
+            is_kept = self._cache is not None
+            self._contents[component] = self._model.content_key(component) if is_kept else component
+        return {
+            "content": self._contents[component],
+            "device": now.device.name,
+            "native": now.device.native,
+            "driver": now.device.driver,
+            "precision": now.precision,
+            "openvino": ov.get_version(),
+        }
 
-    def vae_encoder(self, pixels: Array) -> tuple[Array, Array]:
-        """(B, 3, H, W) to mean and standard deviation; the IR returns mean and log variance."""
-        moments = self._get("vae_encoder")("latent_parameters", sample=pixels)
-        mean, log_variance = np.split(moments, 2, axis=1)
-        return mean, np.exp(np.float32(0.5) * np.clip(log_variance, -30, 20))
+    @cached_property
+    def reference(self) -> Assignment:
+        """The CPU in f32, which every other place is compared with."""
+        devices = [assigned.device for assigned in self._assigned.values()]
+        cpu = next((device for device in devices if device.native == "CPU"), None)
+        if cpu is None:
+            found = openvino_devices(self._core, ov.get_version().split("-")[0])
+            cpu = next(device for device in found if device.native == "CPU")
+        return Assignment(device=cpu, precision="f32")
 
-    def depth_estimator(self, pixels: Array) -> Array:
-        """(1, 3, S, S) to inverse depth (1, s, s)."""
-        return self._get("depth_estimator")("predicted_depth", pixel_values=pixels)
+    def _key(self, slot: str, shape: Shape, assigned: Assignment) -> CompileKey:
+        component = component_of(slot)
+        is_unet = component == "unet"
+        other = self._assigned.get("unet" if slot == UNCONDITIONAL else UNCONDITIONAL)
+        halved = is_unet and self.runs_in_halves(shape)
+        sizes = component_shapes(self._model, component, guidance.half_of(shape) if halved else shape)
+        return CompileKey(
+            component=component,
+            device=assigned.device,
+            precision=assigned.precision,
+            shapes=tuple(sizes.items()),
+            streams=self.streams(shape) if is_unet else 1,
+            shares_cpu=halved
+            and other is not None
+            and other.device.native == assigned.device.native == "CPU",
+            copy=slot if slot == UNCONDITIONAL else "",
+        )
+
+
+def component_of(slot: str) -> str:
+    """Return the component of the model folder that a slot runs."""
+    return "unet" if slot == UNCONDITIONAL else slot
 
 
 def choose_precision(component: str, device: Device, asked: str | None) -> str:

@@ -1,18 +1,16 @@
 """One component from IR to a compiled model: static shapes, a chosen precision, the cache."""
 
-import io
 import os
 import time
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import openvino as ov
 
-from runtime.arrays import AnyArray, Array
 from runtime.backends.base import Device, ExecutedOn, Shape
 from runtime.backends.compiled_cache import CompiledCache
+from runtime.backends.openvino_component import CompiledComponent, first_line
 from runtime.backends.openvino_graph import Shapes, float_timestep, make_static
 from runtime.depth import estimator_size
 from runtime.errors import DeviceError, ModelFolderError
@@ -38,66 +36,29 @@ class CompileKey:
     device: Device
     precision: str
     shapes: tuple[tuple[str, tuple[int, ...]], ...]
+    streams: int = 1  # requests that run at once, each on its share of the cores
+    shares_cpu: bool = False  # another compiled model runs beside it: half the cores, wherever they are free
+    copy: str = ""  # tells two compiled models of the same network apart
 
+    def made_for(self, component: str, device: Device, precision: str) -> bool:
+        """Whether it was compiled for this place, at whatever size."""
+        return (self.component, self.device, self.precision) == (component, device, precision)
 
-@dataclass(kw_only=True)
-class CompiledComponent:
-    """A component ready to run, with what really executes and where the time went."""
-
-    model: ov.CompiledModel
-    executed: ExecutedOn
-    from_cache: bool
-    read_seconds: float
-    compile_seconds: float
-    component: str
-    unsaved_key: dict[str, Any] | None = field(default=None)  # set when the cache should keep it
-
-    @cached_property
-    def _request(self) -> ov.InferRequest:
-        return self.model.create_infer_request()
-
-    @cached_property
-    def _inputs(self) -> dict[str, ov.Tensor]:
-        """Input tensors by every name that the port has: `any_name` alone may be a number."""
-        tensors: dict[str, ov.Tensor] = {}
-        for port in self.model.inputs:
-            tensor = ov.Tensor(port.get_element_type(), port.get_shape())
-            self._request.set_tensor(port, tensor)
-            tensors |= dict.fromkeys(port.get_names(), tensor)
-        return tensors
-
-    def __call__(self, output: str, **inputs: AnyArray) -> Array:
-        """Run once and return the named output as float32; raises DeviceError when the device fails."""
-        for name, value in inputs.items():
-            tensor = self._inputs.get(name)
-            if tensor is None:
-                raise ModelFolderError(
-                    f"the {self.component} IR has no input {name!r} but {', '.join(sorted(self._inputs))}: "
-                    "optimize the model again"
-                )
-            np.copyto(tensor.data, value, casting="same_kind")
-        try:
-            self._request.infer()
-        except RuntimeError as error:
-            raise DeviceError(
-                f"{self.executed.name} failed while running the {self.component} ({first_line(error)}): "
-                "try a smaller picture or --device cpu"
-            ) from error
-        return np.array(self._request.get_tensor(self._port(output)).data, dtype=np.float32)
-
-    def _port(self, name: str) -> Any:
-        for port in self.model.outputs:
-            if name in port.get_names():
-                return port
-        return self.model.outputs[0]
-
-    def save(self, cache: CompiledCache) -> None:
-        """Give the compiled model to the cache, once, if it is worth keeping."""
-        if self.unsaved_key is not None:
-            blob = io.BytesIO()
-            self.model.export_model(blob)
-            cache.store(self.unsaved_key, blob.getvalue())
-            self.unsaved_key = None
+    @property
+    def config(self) -> dict[str, Any]:
+        """OpenVINO's settings for it."""
+        config: dict[str, Any] = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_PRECISION_HINT": self.precision,
+        }
+        if self.streams > 1:
+            config["NUM_STREAMS"] = str(self.streams)
+        if self.shares_cpu:
+            config |= {
+                "INFERENCE_NUM_THREADS": max(1, (os.cpu_count() or 1) // 2),
+                "ENABLE_CPU_PINNING": False,
+            }
+        return config
 
 
 def compile_component(
@@ -107,8 +68,7 @@ def compile_component(
 
     Raises ModelFolderError for an IR that OpenVINO cannot read, DeviceError for one that the device refuses.
     """
-    config = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": key.precision}
-    native = key.device.native
+    config, native = key.config, key.device.native
     stored = _cache_key(model, key) if cache is not None and _worth_caching(model, key) else None
     started = time.perf_counter()
     if cache is not None and stored is not None:
@@ -180,12 +140,6 @@ def _tokens(model: ModelFolder) -> int:
     return int(model.config("text_encoder").get("max_position_embeddings", 77))
 
 
-def first_line(error: Exception) -> str:
-    """OpenVINO's errors are a page long; the last line that says something is the cause."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1][:160] if lines else type(error).__name__
-
-
 def _component(
     compiled: ov.CompiledModel,
     key: CompileKey,
@@ -231,5 +185,7 @@ def _cache_key(model: ModelFolder, key: CompileKey) -> dict[str, Any]:
         "threads": os.cpu_count(),
         "precision": key.precision,
         "mode": "latency",
+        "streams": key.streams,
+        "shares_cpu": key.shares_cpu,
         "shapes": [[name, list(shape)] for name, shape in key.shapes],
     }

@@ -119,6 +119,7 @@ class PyTorchComponents:
     def __init__(self, backend: PyTorchBackend, shape: Shape, networks: Sequence[str]) -> None:
         self._backend = backend
         self.shape = shape
+        self.warnings: tuple[str, ...] = ()
         self._networks = networks
 
     def wait(self, timings: Timings) -> None:

@@ -74,6 +74,7 @@ class FakeComponents:
         self._bad_call = bad_call
         self._bad_decoder = bad_decoder
 
+    warnings: tuple[str, ...] = ()
     placement: Mapping[str, ExecutedOn] = {"unet": ExecutedOn(device="fake", name="Fake", precision="f32")}
 
     @property

@@ -1,0 +1,111 @@
+"""A compiled component and its inference requests: arrays in, arrays out, faults as DeviceError."""
+
+import io
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import openvino as ov
+
+from runtime.arrays import AnyArray, Array
+from runtime.backends.base import ExecutedOn
+from runtime.backends.compiled_cache import CompiledCache
+from runtime.errors import DeviceError, ModelFolderError
+
+
+@dataclass(kw_only=True)
+class CompiledComponent:
+    """A component ready to run, with what really executes and where the time went."""
+
+    model: ov.CompiledModel
+    executed: ExecutedOn
+    from_cache: bool
+    read_seconds: float
+    compile_seconds: float
+    component: str
+    unsaved_key: dict[str, Any] | None = field(default=None)  # set when the cache should keep it
+    _requests: list["Request"] = field(default_factory=list)
+
+    def __call__(self, output: str, **inputs: AnyArray) -> Array:
+        """Run once and return the named output as float32; raises DeviceError when the device fails."""
+        request = self.request(0)
+        request.start(**inputs)
+        return request.wait(output)
+
+    def request(self, number: int) -> "Request":
+        """Return one of the requests that can be under way at the same time."""
+        while len(self._requests) <= number:
+            self._requests.append(Request(self))
+        return self._requests[number]
+
+    def failed(self, error: RuntimeError) -> DeviceError:
+        """Return what to say of a device that threw while running."""
+        return DeviceError(
+            f"{self.executed.name} failed while running the {self.component} ({first_line(error)}): "
+            "try a smaller picture or --device cpu"
+        )
+
+    def save(self, cache: CompiledCache) -> None:
+        """Give the compiled model to the cache, once, if it is worth keeping."""
+        if self.unsaved_key is not None:
+            blob = io.BytesIO()
+            self.model.export_model(blob)
+            cache.store(self.unsaved_key, blob.getvalue())
+            self.unsaved_key = None
+
+
+class Request:
+    """One inference at a time: `start` returns at once, `wait` gives the output."""
+
+    def __init__(self, compiled: CompiledComponent) -> None:
+        self._compiled = compiled
+
+    @cached_property
+    def _request(self) -> ov.InferRequest:
+        return self._compiled.model.create_infer_request()
+
+    @cached_property
+    def _inputs(self) -> dict[str, ov.Tensor]:
+        """Input tensors by every name that the port has: `any_name` alone may be a number."""
+        tensors: dict[str, ov.Tensor] = {}
+        for port in self._compiled.model.inputs:
+            tensor = ov.Tensor(port.get_element_type(), port.get_shape())
+            self._request.set_tensor(port, tensor)
+            tensors |= dict.fromkeys(port.get_names(), tensor)
+        return tensors
+
+    def start(self, **inputs: AnyArray) -> None:
+        """Begin to run on these inputs; raises DeviceError when the device does not take them."""
+        try:
+            for name, value in inputs.items():
+                tensor = self._inputs.get(name)
+                if tensor is None:
+                    raise ModelFolderError(
+                        f"the {self._compiled.component} IR has no input {name!r} but "
+                        f"{', '.join(sorted(self._inputs))}: optimize the model again"
+                    )
+                np.copyto(tensor.data, value, casting="same_kind")
+            self._request.start_async()
+        except RuntimeError as error:
+            raise self._compiled.failed(error) from error
+
+    def wait(self, output: str) -> Array:
+        """Return the named output as float32; raises DeviceError when the device failed."""
+        try:
+            self._request.wait()
+            return np.array(self._request.get_tensor(self._port(output)).data, dtype=np.float32)
+        except RuntimeError as error:
+            raise self._compiled.failed(error) from error
+
+    def _port(self, name: str) -> Any:
+        for port in self._compiled.model.outputs:
+            if name in port.get_names():
+                return port
+        return self._compiled.model.outputs[0]
+
+
+def first_line(error: Exception) -> str:
+    """OpenVINO's errors are a page long; the last line that says something is the cause."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1][:160] if lines else type(error).__name__

@@ -1,0 +1,119 @@
+"""The callables of one shape on OpenVINO: names of inputs and outputs, halves of guidance, the guard."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from runtime.arrays import AnyArray, Array, IntArray
+from runtime.backends.base import Conditioning, ExecutedOn, PromptEmbeds, Shape
+from runtime.backends.openvino_component import CompiledComponent
+from runtime.backends.openvino_guard import Assignment, Call, Guard
+from runtime.backends.openvino_guidance import split
+from runtime.placement import UNCONDITIONAL
+from runtime.timings import Timings
+
+if TYPE_CHECKING:
+    from runtime.backends.openvino import OpenVinoBackend
+
+
+class OpenVinoComponents:
+    """The networks of one model at one shape, each awaited when it is first used."""
+
+    def __init__(self, backend: "OpenVinoBackend", shape: Shape, slots: Sequence[str]) -> None:
+        self.shape = shape
+        self.trust = backend.trust
+        self.stored_precision = backend.stored_precision
+        self._backend = backend
+        self._futures: dict[str, tuple[Assignment, Future[CompiledComponent]]] = {}
+        for slot in slots:
+            self._begin(slot)
+        self._guard = Guard(self)
+
+    def wait(self, timings: Timings) -> None:
+        """Wait until everything is compiled and note how long each took; raises what compiling raised."""
+        for slot in self._futures:
+            part = self.compiled(slot)
+            timings.read[slot] = part.read_seconds
+            timings.compile[slot] = part.compile_seconds
+            timings.compiled_from_cache[slot] = part.from_cache
+
+    @property
+    def placement(self) -> Mapping[str, ExecutedOn]:
+        """What each loaded component really runs on."""
+        return {slot: self.compiled(slot).executed for slot in self._futures}
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Every repair since the model was opened, a sentence each."""
+        return self._backend.repairs
+
+    def text_encoder(self, input_ids: IntArray) -> PromptEmbeds:
+        """(B, 77) token ids to embeddings."""
+        return PromptEmbeds(hidden=self._run("text_encoder", "last_hidden_state", input_ids=input_ids))
+
+    def unet(self, sample: Array, timestep: float, conditioning: Conditioning) -> Array:
+        """(B, C, h, w) to the prediction (B, C', h, w); guidance has 2B rows, the unconditional first."""
+        inputs = {"sample": sample, "timestep": np.array([timestep], np.float32), **conditioning.extra}
+        if conditioning.encoder_hidden_states is not None:
+            inputs["encoder_hidden_states"] = conditioning.encoder_hidden_states
+        guided = self.shape.guided
+        if not self._backend.runs_in_halves(self.shape):
+            return self._guard.run("out_sample", [Call(slot="unet", inputs=inputs)], guided=guided)
+        unconditional, conditional = split(inputs)
+        apart, streams = UNCONDITIONAL in self._futures, self._backend.streams(self.shape)
+        calls = [
+            Call(slot=UNCONDITIONAL if apart else "unet", inputs=unconditional),
+            Call(slot="unet", inputs=conditional, number=streams - 1),
+        ]
+        return self._guard.run("out_sample", calls, together=apart or streams > 1, guided=guided)
+
+    def vae_decoder(self, latents: Array) -> Array:
+        """(B, 4, h, w) to pixels (B, 3, 8h, 8w)."""
+        return self._run("vae_decoder", "sample", latent_sample=latents)
+
+    def vae_encoder(self, pixels: Array) -> tuple[Array, Array]:
+        """(B, 3, H, W) to mean and standard deviation; the IR returns mean and log variance."""
+        moments = self._run("vae_encoder", "latent_parameters", sample=pixels)
+        mean, log_variance = np.split(moments, 2, axis=1)
+        return mean, np.exp(np.float32(0.5) * np.clip(log_variance, -30, 20))
+
+    def depth_estimator(self, pixels: Array) -> Array:
+        """(1, 3, S, S) to inverse depth (1, s, s)."""
+        return self._run("depth_estimator", "predicted_depth", pixel_values=pixels)
+
+    def _run(self, component: str, output: str, **inputs: AnyArray) -> Array:
+        return self._guard.run(output, [Call(slot=component, inputs=inputs)])
+
+    # What the guard asks
+
+    def assignment(self, slot: str) -> Assignment:
+        """Where a component runs now."""
+        return self._backend.assignment(slot)
+
+    def compiled(self, slot: str) -> CompiledComponent:
+        """Return a component once it is compiled, moved where its device does not take it."""
+        return self._backend.settle(slot, lambda: self._begin(slot))
+
+    def reference(self, slot: str) -> CompiledComponent:
+        """Return it compiled for the CPU in f32."""
+        return self._backend.begin(slot, self.shape, self._backend.reference).result()
+
+    def release_reference(self, slot: str) -> None:
+        """Free that again, unless the component runs there now."""
+        self._backend.release(slot, self.shape, self._backend.reference)
+
+    def trust_key(self, slot: str) -> Mapping[str, Any]:
+        """Return what decides whether a component is right where it runs."""
+        return self._backend.trust_key(slot)
+
+    def repair(self, slot: str, fault: str) -> None:
+        """Move a component that gave wrong results."""
+        self._backend.repair(slot, fault)
+
+    def _begin(self, slot: str) -> Future[CompiledComponent]:
+        assigned = self._backend.assignment(slot)
+        if slot not in self._futures or self._futures[slot][0] != assigned:
+            self._futures[slot] = (assigned, self._backend.begin(slot, self.shape, assigned))
+        return self._futures[slot][1]

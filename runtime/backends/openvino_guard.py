@@ -1,0 +1,209 @@
+"""Broken devices: what a component gives is checked, done again where it was wrong, and never kept wrong.
+
+A fault (an error, values that are not numbers, a result unlike the CPU's in f32) moves the component to
+f32 on the same device, then to the CPU, and the same call is made again with the same inputs. The first
+result of a component on a device is compared with the CPU once a machine and driver; after that sentinels
+tell when to compare again. The CPU in f32 is the reference itself: nothing is checked there.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from runtime.arrays import AnyArray, Array
+from runtime.backends.base import Device
+from runtime.backends.openvino_component import CompiledComponent, first_line
+from runtime.backends.openvino_sentinels import Sentinel, difference, limit, plain_fault
+from runtime.backends.openvino_trust import Trust
+from runtime.errors import DeviceError
+
+FIRST_VALUES = 16  # of the first token's embedding
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assignment:
+    """Where a component runs, and in what."""
+
+    device: Device
+    precision: str
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether it is the CPU in f32."""
+        return self.device.native == "CPU" and self.precision == "f32"
+
+    def __str__(self) -> str:
+        return f"{self.device.id} in {self.precision}"
+
+
+def next_best(now: Assignment, cpu: Device) -> Assignment:
+    """Return where a component goes that failed: f32 on the same device, then the CPU in f32."""
+    stays = now.precision != "f32" and "f32" in now.device.precisions
+    return Assignment(device=now.device if stays else cpu, precision="f32")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One inference of a component; `slot` is where it was placed, `number` the request that it takes."""
+
+    slot: str
+    inputs: Mapping[str, AnyArray]
+    number: int = 0
+
+    @property
+    def given(self) -> Array:
+        """The first input, row by row."""
+        return next(iter(self.inputs.values()))
+
+
+class Owner(Protocol):
+    """What the guard needs of the components that it guards; a slot is a component or a half of the UNet."""
+
+    trust: Trust
+    stored_precision: str
+
+    def assignment(self, slot: str) -> Assignment:
+        """Where it runs now."""
+        ...
+
+    def compiled(self, slot: str) -> CompiledComponent:
+        """The component, compiled; raises DeviceError when no device takes it."""
+        ...
+
+    def reference(self, slot: str) -> CompiledComponent:
+        """The same on the CPU in f32."""
+        ...
+
+    def release_reference(self, slot: str) -> None:
+        """Free what `reference` compiled, unless the component runs there now."""
+        ...
+
+    def trust_key(self, slot: str) -> Mapping[str, Any]:
+        """What decides whether it is right: content, device, driver, precision, version."""
+        ...
+
+    def repair(self, slot: str, fault: str) -> None:
+        """Move it to the next best place and remember why."""
+        ...
+
+
+class Guard:
+    """Runs the components of one batch of pictures."""
+
+    def __init__(self, owner: Owner) -> None:
+        self._owner = owner
+        self._sentinels: dict[str, Sentinel] = {}
+        self._unchecked: dict[str, tuple[Call, Array]] = {}  # the last result that was only watched
+
+    def run(
+        self, output: str, calls: Sequence[Call], *, together: bool = False, guided: bool = False
+    ) -> Array:
+        """Return the output of the calls, one under the other; `together` lets them run at the same time.
+
+        `guided` says that the rows are the two halves of guidance. Raises DeviceError when the CPU in f32
+        fails, and when what was wrong had already entered the picture.
+        """
+        groups = [calls] if together else [[call] for call in calls]
+        outcomes = [outcome for group in groups for outcome in self._attempt(output, group)]
+        doubted = self._doubts(calls, outcomes, guided)
+        settled = [
+            self._settle(output, call, outcome, doubted)
+            for call, outcome in zip(calls, outcomes, strict=True)
+        ]
+        return settled[0] if len(settled) == 1 else np.concatenate(settled)
+
+    def _attempt(self, output: str, calls: Sequence[Call]) -> list[Array | DeviceError]:
+        """Start every call, then wait for every one."""
+        started: list[Any] = []
+        outcomes: list[Array | DeviceError] = []
+        for call in calls:
+            try:
+                request = self._owner.compiled(call.slot).request(call.number)
+                request.start(**call.inputs)
+                started.append(request)
+            except DeviceError as error:
+                started.append(error)
+        for request in started:
+            try:
+                outcomes.append(request if isinstance(request, DeviceError) else request.wait(output))
+            except DeviceError as error:
+                outcomes.append(error)
+        return outcomes
+
+    def _doubts(self, calls: Sequence[Call], outcomes: list[Array | DeviceError], guided: bool) -> bool:
+        """Whether the sentinel of the component wants a comparison."""
+        results = [outcome for outcome in outcomes if not isinstance(outcome, DeviceError)]
+        if all(self._owner.assignment(call.slot).is_reference for call in calls):
+            return False
+        if len(results) < len(calls) or any(plain_fault(result) for result in results):
+            return False  # a plain fault: no need to look for signs
+        slot = calls[-1].slot  # the conditional half, which has the component's own name
+        if slot not in self._sentinels:
+            fingerprint = self._owner.trust.fingerprint(self._owner.trust_key(slot))
+            self._sentinels[slot] = Sentinel(component=slot, fingerprint=fingerprint)
+        given = np.concatenate([call.given for call in calls])
+        return self._sentinels[slot].doubts(given, np.concatenate(results), guided)
+
+    def _settle(self, output: str, call: Call, outcome: Array | DeviceError, doubted: bool) -> Array:
+        """Return the result of a call once nothing is wrong with it, moving the component until then."""
+        right: Array | None = None
+        try:
+            while not self._owner.assignment(call.slot).is_reference:
+                fault = _fault_of(outcome)
+                must_compare = doubted or not self._owner.trust.knows(self._owner.trust_key(call.slot))
+                if fault is None and must_compare and not isinstance(outcome, DeviceError):
+                    right = self._reference(output, call) if right is None else right
+                    fault = self._compare(call.slot, outcome, right)
+                    if fault is not None:
+                        self._recheck(output, call.slot, fault)
+                if fault is None and not isinstance(outcome, DeviceError):
+                    if not must_compare:
+                        self._unchecked[call.slot] = (call, outcome)
+                    return outcome
+                self._owner.repair(call.slot, fault or "failed")
+                doubted = True
+                if right is not None and self._owner.assignment(call.slot).is_reference:
+                    return right
+                (outcome,) = self._attempt(output, [call])
+            if isinstance(outcome, DeviceError):
+                raise outcome
+            return outcome
+        finally:
+            if right is not None:
+                self._owner.release_reference(call.slot)
+
+    def _compare(self, slot: str, result: Array, right: Array) -> str | None:
+        """Return what is wrong with a result, and trust the device when nothing is."""
+        off = difference(result, right)
+        if not off <= limit(self._owner.assignment(slot).precision, self._owner.stored_precision):
+            return f"gave a result {off:.2g} times its own size away from the CPU's in f32"
+        first_token = right[0, 0, :FIRST_VALUES] if slot == "text_encoder" else None
+        self._owner.trust.add(self._owner.trust_key(slot), first_token)
+        return None
+
+    def _recheck(self, output: str, slot: str, fault: str) -> None:
+        """Raise DeviceError when the result before, which was only watched, was wrong too."""
+        if slot not in self._unchecked:
+            return
+        call, result = self._unchecked.pop(slot)
+        now = self._owner.assignment(slot)
+        off = difference(result, self._reference(output, call))
+        if off <= limit(now.precision, self._owner.stored_precision):
+            return
+        self._owner.repair(slot, fault)
+        raise DeviceError(
+            f"the {slot} on {now} had given wrong values before it was noticed, so there is no picture: "
+            f"run it again, now on {self._owner.assignment(slot)}"
+        )
+
+    def _reference(self, output: str, call: Call) -> Array:
+        return self._owner.reference(call.slot)(output, **call.inputs)
+
+
+def _fault_of(outcome: Array | DeviceError) -> str | None:
+    if isinstance(outcome, DeviceError):
+        cause = outcome.__cause__
+        return f"failed ({first_line(cause) if isinstance(cause, Exception) else outcome})"
+    return plain_fault(outcome)
