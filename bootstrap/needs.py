@@ -6,15 +6,24 @@ from __future__ import annotations
 GROUPS = {
     "runtime": ("runtime",),
     "optimize": ("runtime", "optimize"),
-    "dev": ("runtime", "optimize", "dev"),
+    "benchmark": ("runtime", "optimize", "benchmark"),
+    "dev": ("runtime", "optimize", "benchmark", "dev"),
 }
 COMMAND_GROUPS = {
     "generate": "runtime",
     "models": "runtime",
     "devices": "runtime",
-    "benchmark": "runtime",
+    "benchmark": "benchmark",
     "optimize": "optimize",
     "test": "dev",
+}
+# What the word after `benchmark` needs, where it is one of these.
+BENCHMARK_GROUPS = {
+    "report": "runtime",
+    "compare": "runtime",
+    "import": "runtime",
+    "export": "runtime",
+    "parts": "dev",
 }
 PYTORCH_DEVICES = ("pytorch", "cuda", "mps", "ipex")
 TORCH_INDEX = "--torch-index"
@@ -30,9 +39,19 @@ def group_for(arguments: list[str]) -> str | None:
     group = COMMAND_GROUPS.get(command)
     if group and ("-h" in arguments or "--help" in arguments):
         return "runtime"
+    if command == "benchmark":
+        group = _benchmark_group(arguments[1:])
     if group == "runtime" and any(_runs_on_pytorch(value) for value in _values("--device", arguments)):
         return "optimize"
     return group
+
+
+def _benchmark_group(arguments: list[str]) -> str:
+    """The group of what follows `benchmark`: a model that is there, without peers, needs OpenVINO alone."""
+    if arguments and arguments[0] in BENCHMARK_GROUPS:
+        return BENCHMARK_GROUPS[arguments[0]]
+    has_no_peers = _values("--peers", arguments)[-1:] == ["none"]
+    return "runtime" if has_no_peers and _values("--model", arguments) else "benchmark"
 
 
 def take_torch_index(arguments: list[str]) -> tuple[list[str], str | None]:

@@ -37,13 +37,13 @@ from bootstrap.progress import Progress
 
 WAITING = "Another start is setting up .venv: waiting for it."
 # What a requirement file adds, measured on Linux: MB installed, MB of downloads beside them meanwhile.
-SIZES = {"runtime": (300, 100), "optimize": (1700, 620), "dev": (150, 50)}
+SIZES = {"runtime": (300, 100), "optimize": (1700, 620), "benchmark": (20, 10), "dev": (150, 50)}
 CUDA_SIZES = (4100, 2450)  # the NVIDIA libraries that PyTorch from PyPI brings on Linux
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
-OURS = ("bootstrap", "runtime", "ui")
+OURS = ("bootstrap", "runtime", "ui", "benchmarks")
 # Imported once after the installation: shows that they work here, and leaves their bytecode.
 IMPORTS = {
-    "runtime": ("openvino", "numpy", "PIL.Image", "tokenizers"),
+    "runtime": ("openvino", "numpy", "PIL.Image", "tokenizers", "psutil"),
     "optimize": (
         "torch",
         "torchvision",
@@ -53,7 +53,8 @@ IMPORTS = {
         "openvino_tokenizers",
         "nncf",
     ),
-    "dev": ("pytest", "hypothesis", "mypy", "openvino_genai", "torchsde", "psutil"),
+    "benchmark": ("openvino_genai",),
+    "dev": ("pytest", "pytest_benchmark", "hypothesis", "mypy", "torchsde"),
 }
 
 

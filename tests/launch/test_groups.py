@@ -1,0 +1,36 @@
+"""Which packages a command line waits for: no more than it uses."""
+
+import pytest
+
+from bootstrap.needs import GROUPS, group_for
+from bootstrap.setup import IMPORTS, SIZES
+
+
+@pytest.mark.parametrize(
+    ("line", "group"),
+    [
+        ("devices", "runtime"),
+        ("generate x --device cuda", "optimize"),
+        ("benchmark --skeleton sd15 --steps 20 --peers all", "benchmark"),
+        ("benchmark --skeleton sd15 --peers none", "benchmark"),  # building the skeleton takes PyTorch
+        ("benchmark --model demo-scenes", "benchmark"),
+        ("benchmark --model demo-scenes --peers none", "runtime"),
+        ("benchmark --model=demo-scenes --peers all --peers=none", "runtime"),
+        ("benchmark --model demo-scenes --peers none --device cuda", "optimize"),
+        ("benchmark report a.json", "runtime"),
+        ("benchmark compare a.json b.json", "runtime"),
+        ("benchmark import pytest-benchmark.json", "runtime"),
+        ("benchmark export a.json", "runtime"),
+        ("benchmark parts", "dev"),
+        ("benchmark --help", "runtime"),
+        ("test", "dev"),
+        ("", None),
+    ],
+)
+def test_a_command_names_the_group_it_uses(line: str, group: str | None) -> None:
+    assert group_for(line.split()) == group
+
+
+def test_every_requirement_file_has_its_size_and_what_is_imported_from_it() -> None:
+    files = {name for names in GROUPS.values() for name in names}
+    assert files == GROUPS.keys() == SIZES.keys() == IMPORTS.keys()
