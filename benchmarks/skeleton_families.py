@@ -93,7 +93,7 @@ _BUTTERFLIES_SCHEDULER = {
     "clip_sample": True,
     "variance_type": "fixed_small",
 }
-_DPT_HYBRID = {  # Intel/dpt-hybrid-midas, which SD 2 depth holds
+_DPT_HYBRID: dict[str, Any] = {  # Intel/dpt-hybrid-midas, which SD 2 depth holds
     "is_hybrid": True,
     "backbone_config": {
         "model_type": "bit",

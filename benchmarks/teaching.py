@@ -16,11 +16,10 @@ ROUNDS = 6  # batches of pictures that a layer is fitted on
 SPREAD = 0.5  # standard deviation of decoded pixels
 
 
-@torch.no_grad()
 def teach(unet: Any, vae: Any | None, scheduler_config: Mapping[str, Any], *, seed: int = 1) -> None:
     """Let the UNet denoise a little, and the VAE's decoder use all greys; the same seed teaches the same."""
     scheduler = diffusers.DDPMScheduler.from_config(dict(scheduler_config))
-    with torch.random.fork_rng(devices=[]):
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         _teach_unet(unet.eval(), scheduler)
         if vae is not None:
