@@ -42,6 +42,9 @@ def bars(
     scale = 100 / longest if longest > 0 else 0.0
     height = len(rows) * (_LINE + _BAR + _GAP)
     shapes = []
+    if mark is not None:  # before the labels, which are written over it
+        place = f"{mark * scale:.3f}%"
+        shapes.append(f'<line class="mark" x1="{place}" x2="{place}" y1="0" y2="{height}"/>')
     for index, row in enumerate(rows):
         top = index * (_LINE + _BAR + _GAP)
         shapes.append(f'<text x="0" y="{top + 13}">{_text(row.label)}</text>')
@@ -56,10 +59,6 @@ def bars(
             start += width
         shapes.append(
             f'<text class="value" x="{start:.3f}%" dx="6" y="{top + _LINE + 13}">{_text(row.value)}</text>'
-        )
-    if mark is not None:
-        shapes.append(
-            f'<line class="mark" x1="{mark * scale:.3f}%" x2="{mark * scale:.3f}%" y1="0" y2="{height}"/>'
         )
     return _legend(names) + _svg(shapes, height, name, "bars")
 

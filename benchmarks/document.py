@@ -56,6 +56,7 @@ class Table:
 class Chart:
     """A picture of figures that a table of the same report holds too."""
 
+    title: str
     svg: str  # made by benchmarks.charts, which escapes its texts
     caption: str
 

@@ -12,6 +12,7 @@ ISA_TITLES = {
     "native": "Native: every instruction this processor has",
 }
 ISA_NAMES = {"avx2": "laptop class", "native": "native"}
+PARTS = "parts"  # the task of a record whose rows are single calls, timed by pytest-benchmark
 SPEED_ONLY = "speed only: random weights"
 
 
@@ -56,18 +57,19 @@ def steps_of(record: Record) -> int:
 
 def facts(record: Record) -> dict[str, str]:
     """Return all about the run that is no figure, by its name in a report; empty where not recorded."""
+    asked = {
+        "Model": describe_model(record),
+        "Request": describe_request(record),
+        "Prompt": plain(record.request.get("prompt")),
+        "Work": _work(record),
+    }
     return (
-        {
-            "Model": describe_model(record),
-            "Request": describe_request(record),
-            "Prompt": plain(record.request.get("prompt")),
-            "Work": _work(record),
-        }
+        (dict.fromkeys(asked, "") if is_parts(record) else asked)
         | _machine(record)
         | {
             "Measured peak": _peak(record),
             "Lapdraw": plain(record.environment.get("lapdraw")),
-            "Rounds": f"{record.rounds} with a warm cache, {record.cold_rounds} with a cold one",
+            "Rounds": _rounds(record),
             "Recorded": plain(record.created),
             "Command": plain(record.command),
             "Note": plain(record.note),
@@ -78,7 +80,7 @@ def facts(record: Record) -> dict[str, str]:
 def title_of(row: Row) -> str:
     """Return the row's label with the precision that was asked for."""
     label, precision = plain(row.label, 120) or plain(row.id, 120), plain(row.precision, 20)
-    return label if precision in label.split() else f"{label}, {precision}"
+    return label if not precision or precision in label.split() else f"{label}, {precision}"
 
 
 def runs_on(row: Row) -> str:
@@ -99,6 +101,17 @@ def at(value: object, *names: str) -> Any:
     for name in names:
         value = value.get(name) if isinstance(value, Mapping) else None
     return value
+
+
+def is_parts(record: Record) -> bool:
+    """Whether the rows are single calls instead of pictures."""
+    return bool(record.request["task"] == PARTS)
+
+
+def _rounds(record: Record) -> str:
+    return (
+        "" if is_parts(record) else f"{record.rounds} with a warm cache, {record.cold_rounds} with a cold one"
+    )
 
 
 def _machine(record: Record) -> dict[str, str]:

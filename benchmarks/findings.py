@@ -26,7 +26,7 @@ def headline(record: Record, rows: Sequence[RowFigures]) -> str:
     if mine.step_ratio is not None and find(rows, REFERENCE):
         text += f", {_faster(mine.step_ratio.median)} plain PyTorch in f32 by the step"
         if mine.picture_ratio is not None:
-            text += f" and {_faster(mine.picture_ratio)} it by the picture"
+            text += f", {digits(mine.picture_ratio)} times by the picture"
     speed_only = f" ({SPEED_ONLY})" if has_random_weights(record) else ""
     return text + f"{speed_only}."
 

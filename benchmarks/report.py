@@ -11,6 +11,7 @@ from benchmarks.facts import (
     describe_model,
     facts,
     has_random_weights,
+    is_parts,
     size_of,
     steps_of,
     title_of,
@@ -26,6 +27,7 @@ from benchmarks.report_tables import (
     cost_table,
     kernel_table,
     missing_table,
+    parts_table,
     psnr,
     speed_table,
     stage_table,
@@ -67,26 +69,32 @@ def build_report(records: Sequence[Record]) -> Document:
     """Return the contents of the report; raises InvalidRequest without a record."""
     if not records:
         raise InvalidRequest("a report needs at least one record: name a JSON file that `benchmark` wrote")
-    ordered = sorted(records, key=lambda record: record.isa != "avx2")
+    ordered = sorted(records, key=lambda record: (is_parts(record), record.isa != "avx2"))
     first = ordered[0]
     figures = [measured_rows(record) for record in ordered]
     blocks: list[Block] = [
-        Paragraph(text=headline(record, rows), strong=True)
+        Paragraph(text=headline(record, rows), strong=record is first)
         for record, rows in zip(ordered, figures, strict=True)
+        if not is_parts(record)
     ]
     if any(has_random_weights(record) for record in ordered):
         blocks.append(Paragraph(text=SPEED_ONLY_NOTE))
-    blocks += [Heading(text="What was measured, on what"), facts_table(ordered)]
+    blocks += [Heading(text="What was measured, on what"), facts_table(ordered, record_names(ordered))]
     for record, rows in zip(ordered, figures, strict=True):
         blocks += _section(record, rows)
-    blocks += [Heading(text="How it was measured, and what the words mean"), Bullets(items=METHOD)]
-    title = f"Lapdraw benchmark: {plain(first.model['name'])}, {size_of(first)}, {steps_of(first)} steps"
-    return Document(title=title, blocks=tuple(blocks))
+    if not is_parts(first):
+        blocks += [Heading(text="How it was measured, and what the words mean"), Bullets(items=METHOD)]
+    return Document(title=f"Lapdraw benchmark: {_subject(first)}", blocks=tuple(blocks))
 
 
-def facts_table(records: Sequence[Record]) -> Table:
+def _subject(record: Record) -> str:
+    if is_parts(record):
+        return "single calls"
+    return f"{plain(record.model['name'])}, {size_of(record)}, {steps_of(record)} steps"
+
+
+def facts_table(records: Sequence[Record], names: Sequence[str]) -> Table:
     """Return what the records say of their runs; where they differ, each under its name."""
-    names = record_names(records)
     told = [facts(record) for record in records]
     rows = []
     for fact in told[0]:
@@ -103,12 +111,12 @@ def facts_table(records: Sequence[Record]) -> Table:
     return Table(columns=("", ""), rows=tuple(rows), numeric=False)
 
 
-def record_names(records: Sequence[Record]) -> tuple[str, ...]:
+def record_names(records: Sequence[Record], *, always_letters: bool = False) -> tuple[str, ...]:
     """Return a short name for each record, no two the same."""
-    names = [ISA_NAMES[record.isa] for record in records]
-    if len(set(names)) == len(names):
-        return tuple(names)
-    return tuple(f"{name} {letter}" for name, letter in zip(names, _letters(len(names)), strict=True))
+    names = tuple(ISA_NAMES[record.isa] for record in records)
+    if not always_letters and len(set(names)) == len(names):
+        return names
+    return tuple(f"{letter} ({name})" for name, letter in zip(names, _letters(len(names)), strict=True))
 
 
 def _letters(count: int) -> tuple[str, ...]:
@@ -116,6 +124,12 @@ def _letters(count: int) -> tuple[str, ...]:
 
 
 def _section(record: Record, rows: Sequence[RowFigures]) -> list[Block]:
+    if is_parts(record):
+        return [
+            Heading(text="Calls timed one by one, by pytest-benchmark"),
+            parts_table(rows),
+            *_warnings(record),
+        ]
     blocks: list[Block] = [Heading(text=ISA_TITLES[record.isa]), Paragraph(text=f"{describe_model(record)}.")]
     if rows:
         blocks += [speed_table(record, rows), Bullets(items=further(record, rows)), *_charts(record, rows)]
@@ -129,27 +143,34 @@ def _section(record: Record, rows: Sequence[RowFigures]) -> list[Block]:
     ):
         if table is not None:
             blocks += [Heading(text=title, level=3), table]
+    return blocks + _warnings(record)
+
+
+def _warnings(record: Record) -> list[Block]:
     told = warnings(record)
-    return blocks + ([Heading(text="Warnings", level=3), Bullets(items=told)] if told else [])
+    return [Heading(text="Warnings", level=3), Bullets(items=told)] if told else []
 
 
 def _charts(record: Record, rows: Sequence[RowFigures]) -> list[Block]:
     weights = " Speed only: random weights." if has_random_weights(record) else ""
     charts = []
     if stacked := [bar for figures in rows if (bar := _stages(record, figures)) is not None]:
-        svg = bars(stacked, name="Where the time of a picture goes", names=STAGES)
+        title = "Where the time of a picture goes"
+        svg = bars(stacked, name=title, names=STAGES)
         caption = (
             f"From process start to a picture of {steps_of(record)} steps, from the medians of the parts."
         )
-        charts.append(Chart(svg=svg, caption=caption + weights))
+        charts.append(Chart(title=title, svg=svg, caption=caption + weights))
     if ratios := _ratios(rows):
-        svg = bars(ratios, name="How many times faster than plain PyTorch", mark=1.0)
+        title = "How many times faster than plain PyTorch"
+        svg = bars(ratios, name=title, mark=1.0)
         caption = "How many times faster than plain PyTorch in f32 (the dashed line), by the steady step."
-        charts.append(Chart(svg=svg, caption=caption + weights))
+        charts.append(Chart(title=title, svg=svg, caption=caption + weights))
     if points := _points(rows):
+        title = "Time of a step against picture difference"
         svg = scatter(
             points,
-            name="Time of a steady step against the picture difference",
+            name=title,
             x_title="seconds a steady step",
             y_title="dB of PSNR to PyTorch f32: higher is nearer",
             top_label="identical",
@@ -160,7 +181,7 @@ def _charts(record: Record, rows: Sequence[RowFigures]) -> list[Block]:
         caption = (
             f"Left is faster, up is nearer to PyTorch f32; the dashed line is {LEAST_PSNR:g} dB. {told}."
         )
-        charts.append(Chart(svg=svg, caption=caption + weights))
+        charts.append(Chart(title=title, svg=svg, caption=caption + weights))
     return list(charts)
 
 

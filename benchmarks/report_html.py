@@ -16,7 +16,7 @@ _STYLE = """
   --line: #383d44;  --ours: #1b2a3d; --lapdraw: #5ea3ee; --pytorch: #f08a55; --peer: #98a1ac;
   --start: #9aa1aa; --load: #dba32a; --first: #b08be6; --steps: #5ea3ee; --decode: #3fb98b; } }
 * { box-sizing: border-box; }
-body { margin: 0 auto; padding: 1.2rem; max-width: 62rem; background: var(--page); color: var(--ink);
+body { margin: 0 auto; padding: 1.2rem; max-width: 74rem; background: var(--page); color: var(--ink);
   font: 16px/1.5 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; overflow-wrap: anywhere; }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: .4rem 0 .8rem; }
 h2 { font-size: 1.25rem; margin: 2.2rem 0 .6rem; border-top: 1px solid var(--line); padding-top: 1rem; }
@@ -27,12 +27,16 @@ table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabul
   overflow-wrap: normal; }
 th, td { padding: .4rem .7rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 thead th { border-bottom: 2px solid var(--line); vertical-align: bottom; font-weight: 600; }
-tbody th { font-weight: 400; min-width: 9rem; max-width: 16rem; } tr.ours > * { background: var(--ours); }
+tbody th { font-weight: 400; min-width: 7.5rem; max-width: 16rem; position: sticky; left: 0;
+  background: var(--page); } tr.ours > * { background: var(--ours); }
 tr.ours th { font-weight: 600; } table.numeric td, table.numeric thead th + th { text-align: right; }
-table.numeric td { white-space: nowrap; } small { display: block; color: var(--soft); font-size: .8rem; }
+table.numeric td { white-space: nowrap; }
+small { display: block; color: var(--soft); font-size: .8rem; white-space: normal; min-width: 6.5rem; }
 figure { margin: 1.2rem 0 1.8rem; max-width: 46rem; break-inside: avoid; }
+figure > .title { font-weight: 600; margin-bottom: .6rem; }
 figcaption { color: var(--soft); font-size: .88rem; margin-top: .5rem; }
 svg text { font: 13px system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; fill: var(--ink); }
+svg text { paint-order: stroke; stroke: var(--page); stroke-width: 3px; }
 svg text.tick { fill: var(--soft); font-size: 12px; } svg { overflow: visible; vertical-align: middle; }
 .plot { padding-right: 5rem; } .plot.scatter { padding: 0 1.6rem 0 4.4rem; }
 svg line.axis { stroke: var(--soft); } svg line.grid { stroke: var(--line); }
@@ -75,7 +79,10 @@ def _block(block: Block) -> str:
         case Table():
             return _table(block)
         case Chart():
-            return f"<figure>{block.svg}<figcaption>{_text(block.caption)}</figcaption></figure>"
+            return (
+                f'<figure><p class="title">{_text(block.title)}</p>{block.svg}'
+                f"<figcaption>{_text(block.caption)}</figcaption></figure>"
+            )
 
 
 def _table(table: Table) -> str:

@@ -40,6 +40,19 @@ def speed_table(record: Record, rows: Sequence[RowFigures]) -> Table:
     )
 
 
+def parts_table(rows: Sequence[RowFigures]) -> Table:
+    """Return the calls of a record of parts."""
+    lines = [
+        (
+            name_of(figures.row),
+            timing(figures.summary.step),
+            Cell(text=str(figures.summary.step.n if figures.summary.step else 0)),
+        )
+        for figures in rows
+    ]
+    return Table(columns=("Part", "One call", "Calls timed"), rows=tuple(lines))
+
+
 def stage_table(record: Record, rows: Sequence[RowFigures]) -> Table:
     """Return every stage's median and spread."""
     return Table(

@@ -95,7 +95,9 @@ def ratio(row: Row, other: Row, take: Callable[[Sample], float | None]) -> Figur
 
 def _loop_share(warm: list[Sample]) -> float | None:
     shares = [
-        sample.loop_overhead / sample.marks.decoded for sample in warm if sample.loop_overhead is not None
+        sample.loop_overhead / sample.marks.decoded
+        for sample in warm
+        if sample.loop_overhead is not None and sample.marks.decoded > 0
     ]
     return statistics.median(shares) if shares else None
 
