@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from benchmarks.document import Block, Bullets, Cell, Chart, Document, Heading, Paragraph, Table
 from benchmarks.wording import LONGEST_PARAGRAPH, plain
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$])")
-_BLOCK_START = re.compile(r"^(\d+)([.)])|^([-=])")
+_SPECIAL = re.compile(r"([\\`*_\[\]|~$])")
+_BLOCK_START = re.compile(r"^(\d*)([-=+#]|(?<=\d)[.)](?=\s|$))")
 
 
 def to_markdown(document: Document) -> str:
@@ -33,7 +33,7 @@ def escape(text: str) -> str:
     line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "&#64;")
     line = _SPECIAL.sub(r"\\\1", line)
     line = line.replace("://", "&#58;//").replace("www.", "www&#46;")
-    return _BLOCK_START.sub(lambda found: f"{found[1]}\\{found[2]}" if found[1] else f"\\{found[3]}", line)
+    return _BLOCK_START.sub(r"\1\\\2", line)
 
 
 def _block(block: Block) -> str:
