@@ -9,9 +9,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from runtime.backends.base import Shape
 from runtime.backends.compiled_cache import CompiledCache
 from runtime.devices import list_devices, nvidia_driver_present, pytorch_installed
 from runtime.errors import InvalidRequest, ModelFolderError
+from runtime.measured import NAME as MEASURED
+from runtime.measured import Memory
 from runtime.model_folder import ModelFolder
 from runtime.models import find_model
 from runtime.placement import Placement, names_pytorch, resolve_placement
@@ -42,17 +45,25 @@ def open_pipeline(
     execution_precision: str | None = None,
     guidance: str | None = None,
     cache: bool = True,
+    request: Request | None = None,
+    on_phase: OnPhase | None = None,
 ) -> "Pipeline":
     """Open a model by name or folder on a device or placement.
 
     `execution_precision` (f32, f16, bf16) overrides what each device computes in; `guidance` (batch,
     sequential, parallel) how the halves of guidance share one. `cache` keeps compiled models in the data
-    folder. Raises ModelFolderError for a folder that cannot be used, DeviceError for a
-    device that is not there, InvalidRequest for a placement that cannot be read.
+    folder. Device "auto:measured" times what is there, unless it is remembered, for pictures like that of
+    `request` (a guided one of the model's own size by default); `on_phase` hears of it. Raises
+    ModelFolderError for a folder that cannot be used, DeviceError for a device that is not there,
+    InvalidRequest for a placement that cannot be read.
     """
     data = data_folder(data_dir)
     folder = find_model(model, data, BUNDLED_MODELS)
-    placement = _place(folder, device)
+    if device.strip().lower() == MEASURED:
+        memory = Memory(data / "cache" / "measured") if cache else None
+        placement = _measure(folder, request, memory, execution_precision, on_phase)
+    else:
+        placement = _place(folder, device)
     if guidance is not None:
         placement = replace(placement, guidance=guidance)
     return Pipeline(
@@ -181,6 +192,37 @@ def _place(folder: ModelFolder, device: str) -> Placement:
             )
         devices = tuple(d for d in devices if d.backend == "pytorch")
     return resolve_placement(device, devices)
+
+
+def _measure(
+    folder: ModelFolder,
+    request: Request | None,
+    memory: Memory | None,
+    precision: str | None,
+    on_phase: OnPhase | None,
+) -> Placement:
+    """Choose among OpenVINO's devices; a size that the model cannot do is refused later, by the request."""
+    from runtime.backends.openvino_choice import measured_placement
+
+    if folder.kind == "diffusers":
+        raise ModelFolderError(
+            f"{folder.path} holds source weights, and {MEASURED} times OpenVINO's devices: "
+            f"make it an OpenVINO model with `python launch.py optimize {folder.path}`"
+        )
+    width, height = folder.default_width, folder.default_height
+    shape = Shape(batch=1, height=height, width=width, guided="text_encoder" in folder.components)
+    if request is not None:
+        asked = request.resolved(width=width, height=height).shape(1)
+        if not (asked.width % folder.vae_scale_factor or asked.height % folder.vae_scale_factor):
+            shape = replace(asked, guided=asked.guided and shape.guided)
+    return measured_placement(
+        folder,
+        list_devices(pytorch=False),
+        shape,
+        memory=memory,
+        precision=precision,
+        on_phase=on_phase,
+    )
 
 
 def _backend(

@@ -4,11 +4,14 @@ import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from math import inf
 
 from runtime.backends.base import Device, Peak
 from runtime.devices import list_devices, pytorch_installed
 from runtime.machine import VNNI, with_machine_facts
-from runtime.placement import choose_device
+from runtime.measured import Memory
+from runtime.pipeline import data_folder
+from runtime.placement import COMPONENTS, choose_device
 from ui.progress import Progress
 
 CORES = {"CPU": "cores", "CUDA GPU": "multiprocessors", "NPU": "tiles"}  # of any other kind: execution units
@@ -18,11 +21,15 @@ INDENT = " " * 13
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--json", action="store_true", help="print a JSON array")
+    parser.add_argument("--measured", action="store_true", help="what --device auto:measured remembers")
+    parser.add_argument("--data-dir", metavar="DIR", help="where that is")
     parser.add_argument("--no-peak", action="store_true", help="do not measure the CPU, which takes seconds")
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the devices, PyTorch's when PyTorch is installed, then the CPU's measured peak."""
+    if options.measured:
+        return _print_measured(Memory(data_folder(options.data_dir) / "cache" / "measured"), options.json)
     if options.json:
         devices = with_machine_facts(list_devices())
         if not options.no_peak:
@@ -41,6 +48,25 @@ def run(options: argparse.Namespace) -> int:
     print(f"auto is {choose_device(devices)}", flush=True)
     if not options.no_peak:
         print(describe_peak(_measure(quiet=False)))
+    return 0
+
+
+def _print_measured(memory: Memory, as_json: bool) -> int:
+    """Print every measurement, the fastest of each component first, what was left out last with its fault."""
+    found = list(memory.everything())
+    if as_json:
+        print(json.dumps([asdict(measured) for measured in found]))
+        return 0
+    for measured in found:
+        print(f"{measured.model}, {measured.width}x{measured.height}, measured {measured.created}")
+        order = sorted(
+            measured.timings, key=lambda timing: (COMPONENTS.index(timing.component), timing.seconds or inf)
+        )
+        for timing in order:
+            what = f"{timing.component:<15} {timing.device:<7} {timing.precision:<5} {timing.guidance:<11}"
+            print(f"  {what} {timing.fault or f'{timing.seconds:.3f} s'}")
+    if not found:
+        print("nothing was measured yet: make a picture with --device auto:measured")
     return 0
 
 

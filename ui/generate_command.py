@@ -57,6 +57,8 @@ def _begin(
                     data_dir=options.data_dir,
                     execution_precision=getattr(options, "execution_precision", None),
                     cache=not options.no_cache,
+                    request=work.request,
+                    on_phase=progress.phase,
                 )
             )
             if len(pipelines) == 1:

@@ -1,10 +1,13 @@
 """`devices` says what is there, and measures the CPU unless told not to."""
 
 import json
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from runtime.backends.base import Device, Peak
+from runtime.measured import Measured, Memory, Timing
 from ui.cli import main
 from ui.devices_command import describe, describe_peak
 
@@ -72,3 +75,28 @@ def test_without_the_peak_it_lists_this_machine(
     assert device["logical_cores"] >= device["cores"]
     assert device["memory_bytes"] > 2**30
     assert device["peak"] is None
+
+
+def test_what_was_measured_is_told_with_what_was_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["devices", "--measured", "--data-dir", str(tmp_path)]) == 0
+    assert "nothing was measured yet" in capsys.readouterr().out
+    unet = partial(Timing, component="unet", error=0.0)
+    timings = (
+        unet(device="npu", precision="f16", seconds=None, fault="gave a flat result"),
+        unet(device="cpu", precision="f32", seconds=1.5),
+        unet(device="cpu", precision="f32", guidance="parallel", seconds=1.25),
+        Timing(component="text_encoder", device="igpu", precision="f16", seconds=0.01, error=0.0),
+    )
+    measured = Measured(model="m", width=512, height=512, created="2026-11-21T07:00", timings=timings)
+    Memory(tmp_path / "cache" / "measured").store({}, measured)
+    main(["devices", "--measured", "--data-dir", str(tmp_path)])
+    title, *lines = capsys.readouterr().out.splitlines()
+    assert title == "m, 512x512, measured 2026-11-21T07:00"
+    assert [line.split(maxsplit=4) for line in lines] == [
+        ["text_encoder", "igpu", "f16", "batch", "0.010 s"],
+        ["unet", "cpu", "f32", "parallel", "1.250 s"],
+        ["unet", "cpu", "f32", "batch", "1.500 s"],
+        ["unet", "npu", "f16", "batch", "gave a flat result"],
+    ]
