@@ -95,7 +95,7 @@ def _row(row: Fields) -> Row:
         reason=row.text("reason", ""),
         versions=row.texts("versions"),
         placement={name: row.sub("placement").texts(name) for name in row.sub("placement", default={})},
-        kernels=_kernels(row),
+        kernels=kernels_of(row),
         warnings=row.text_list("warnings"),
         samples=tuple(parse_sample(fields) for fields in row.list("samples", default=[])),
         picture=_picture(row),
@@ -140,7 +140,8 @@ def _picture(row: Fields) -> PictureDifference | None:
     )
 
 
-def _kernels(row: Fields) -> Mapping[str, int] | None:
+def kernels_of(row: Fields) -> Mapping[str, int] | None:
+    """Return the counts of kernels, or None where the library does not tell."""
     if row.values.get("kernels") is None:
         return None
     return {name: int(number) for name, number in row.numbers("kernels").items()}

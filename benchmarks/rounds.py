@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.fields import Fields
 from benchmarks.isa import LIMITS
 from benchmarks.record import PictureDifference, Record, Row
-from benchmarks.record_file import parse_sample
+from benchmarks.record_file import kernels_of, parse_sample
 from benchmarks.rows import way_of
 from benchmarks.watch import Watched, watch
 from runtime.arrays import AnyArray
@@ -113,8 +113,8 @@ class Rounds:
             samples=(*row.samples, sample),
             versions=taken.texts("versions"),
             placement={name: placement.texts(name) for name in placement},
-            kernels={name: int(count) for name, count in taken.numbers("kernels").items()} or None,
-            warnings=tuple(map(str, result.get("warnings") or ())),
+            kernels=kernels_of(taken),
+            warnings=taken.text_list("warnings"),
         )
 
     def _drive(self, row: Row, steps: int, scratch: Path) -> tuple[Watched, Mapping[str, object] | None]:

@@ -18,8 +18,8 @@ from benchmarks.isa import LIMITS
 from benchmarks.record import Peak, Prices, Record
 from benchmarks.record_file import write_record
 from benchmarks.report import write_report
-from benchmarks.report_markdown import table_to_markdown
 from benchmarks.report_tables import speed_table
+from benchmarks.report_text import table_to_text
 from benchmarks.rounds import CHECKOUT, Rounds, Subject
 from benchmarks.rows import plan_rows, read_peers
 from benchmarks.skeletons import find_or_build
@@ -133,7 +133,7 @@ def _measure(record: Record, model: ModelFolder, folder: Path) -> int:
         finished = rounds.run()
     write_record(finished, folder / "record.json")
     written = write_report([finished], folder)
-    print(table_to_markdown(speed_table(finished, measured_rows(finished))))
+    print(table_to_text(speed_table(finished, measured_rows(finished))))
     for path in (folder / "record.json", *written):
         print(path)
     return 1 if any(row.status == "failed" for row in finished.rows) else 0
