@@ -1,6 +1,7 @@
 """What a record says about its run, in words: the model, the request, the machine."""
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -80,7 +81,7 @@ def facts(record: Record) -> dict[str, str]:
 def title_of(row: Row) -> str:
     """Return the row's label with the precision that was asked for."""
     label, precision = plain(row.label, 120) or plain(row.id, 120), plain(row.precision, 20)
-    return label if not precision or precision in label.split() else f"{label}, {precision}"
+    return label if not precision or precision in re.findall(r"\w+", label) else f"{label}, {precision}"
 
 
 def runs_on(row: Row) -> str:

@@ -11,7 +11,7 @@ METHOD = (
     "there until every network is compiled; the first step includes the encoding of the prompt; the "
     "steady step is the median of the steps after the first; VAE decode ends with the picture's "
     "pixels in memory.",
-    "Computed from its parts: where not all steps were run, the picture's time is process start, load "
+    "Computed, from its parts: where not all steps were run, the picture's time is process start, load "
     "(warm), first step, the remaining steps at the steady step's time, and VAE decode added up.",
     "Peak memory is the resident memory of the process and all its children, at its highest. Energy "
     "comes from the machine's own counters, and is not available where they cannot be read.",

@@ -209,15 +209,12 @@ def _ratios(rows: Sequence[RowFigures]) -> list[Bar]:
 
 
 def _points(rows: Sequence[RowFigures]) -> list[Point]:
-    return [
-        Point(
-            label=title_of(figures.row),
-            x=step,
-            y=None if psnr(figures.row) == "identical" else figures.row.picture.psnr_db,
-            colour=figures.row.group,
-        )
-        for figures in rows
-        if (step := step_of(figures)) is not None
-        and figures.row.picture is not None
-        and (figures.row.picture.identical or figures.row.picture.psnr_db is not None)
-    ]
+    points = []
+    for figures in rows:
+        step, picture = step_of(figures), figures.row.picture
+        is_same = psnr(figures.row) in ("identical", "reference")
+        decibels = picture.psnr_db if picture is not None else None
+        if step is not None and (is_same or decibels is not None):
+            y = None if is_same else decibels
+            points.append(Point(label=title_of(figures.row), x=step, y=y, colour=figures.row.group))
+    return points

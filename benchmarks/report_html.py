@@ -17,7 +17,7 @@ _STYLE = """
   --start: #9aa1aa; --load: #dba32a; --first: #b08be6; --steps: #5ea3ee; --decode: #3fb98b; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1.2rem; max-width: 74rem; background: var(--page); color: var(--ink);
-  font: 16px/1.5 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; overflow-wrap: anywhere; }
+  font: 1rem/1.5 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; overflow-wrap: anywhere; }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: .4rem 0 .8rem; }
 h2 { font-size: 1.25rem; margin: 2.2rem 0 .6rem; border-top: 1px solid var(--line); padding-top: 1rem; }
 h3 { font-size: 1.05rem; margin: 1.6rem 0 .5rem; }
@@ -31,7 +31,7 @@ tbody th { font-weight: 400; min-width: 7.5rem; max-width: 16rem; position: stic
   background: var(--page); } tr.ours > * { background: var(--ours); }
 tr.ours th { font-weight: 600; } table.numeric td, table.numeric thead th + th { text-align: right; }
 table.numeric td { white-space: nowrap; }
-small { display: block; color: var(--soft); font-size: .8rem; white-space: normal; min-width: 6.5rem; }
+small { display: block; color: var(--soft); font-size: .88em; white-space: normal; min-width: 6.5rem; }
 figure { margin: 1.2rem 0 1.8rem; max-width: 46rem; break-inside: avoid; }
 figure > .title { font-weight: 600; margin-bottom: .6rem; }
 figcaption { color: var(--soft); font-size: .88rem; margin-top: .5rem; }
@@ -49,8 +49,8 @@ svg line.mark { stroke: var(--ink); stroke-dasharray: 4 4; } p.axis { font-size:
 @media print { :root { color-scheme: light; --page: #fff; --ink: #000; --soft: #444; --line: #bbb;
     --ours: #eef4fc; --lapdraw: #1f6fc5; --pytorch: #d9622b; --peer: #6b7480; --start: #8b929b;
     --load: #c98a00; --first: #8a5cc9; --steps: #1f6fc5; --decode: #138a62; }
-  body { padding: 0; max-width: none; font-size: 11px; } .scroll { overflow: visible; }
-  table { font-size: 9px; } th, td { padding: .2rem .35rem; } tr { break-inside: avoid; }
+  html { font-size: 10px; } body { padding: 0; max-width: none; } .scroll { overflow: visible; }
+  table { font-size: .85rem; } th, td { padding: .2rem .35rem; } tr { break-inside: avoid; }
   h2, h3 { break-after: avoid; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 """
 

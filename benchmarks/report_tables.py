@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from benchmarks.document import Cell, Table, cells
 from benchmarks.facts import runs_on, steps_of, title_of
-from benchmarks.figures import RowFigures, steps_run
+from benchmarks.figures import REFERENCE, RowFigures, steps_run
 from benchmarks.record import Record, Row
 from benchmarks.summary import Figure
 from benchmarks.wording import MISSING, digits, gibibytes, money, percent, plain, seconds, spread, times
@@ -190,12 +190,14 @@ def picture_cell(figures: RowFigures) -> Cell:
         return Cell()
     if figures.picture.measured is not None:
         return timing(figures.picture.measured)
-    detail = f"computed from its parts, {steps_run(figures.row)} steps run"
+    detail = f"computed, {steps_run(figures.row)} steps run"
     return Cell(text=seconds(figures.picture.seconds), detail=detail)
 
 
 def psnr(row: Row) -> str:
     """Return the picture difference to the reference row."""
+    if row.id == REFERENCE:
+        return "reference"
     if row.picture is None:
         return MISSING
     if row.picture.identical:

@@ -6,20 +6,21 @@ from typing import Any
 
 from benchmarks.record import Marks, Peak, PictureDifference, Prices, Record, Row, Sample
 
-# id: label, group, device, precision, seconds of start, cold load, warm load, first step, step, decode, GiB
+# As the rows of a run: label, group, device, precision, then seconds of start, cold load, warm load, first
+# step, step and decode, and GiB at the peak.
 MEASURED: dict[str, tuple[str, str, str, str, tuple[float, ...]]] = {
     "lapdraw-f32": (
-        *("Lapdraw, OpenVINO f32", "lapdraw", "cpu", "f32"),
+        *("Lapdraw, OpenVINO", "lapdraw", "cpu", "f32"),
         (0.35, 2.9, 2.4, 3.6, 3.45, 2.9, 5.1),
     ),
     "pytorch-f32": (
-        *("PyTorch f32, plain diffusers", "pytorch", "pytorch-cpu", "f32"),
+        *("PyTorch, diffusers", "pytorch", "pytorch-cpu", "f32"),
         (5.2, 4.1, 3.9, 7.4, 7.1, 6.3, 5.9),
     ),
-    "optimum-f32": ("optimum-intel f32, reshaped", "peer", "cpu", "f32", (6.1, 5.0, 4.6, 3.7, 3.5, 3.0, 6.2)),
-    "genai-f32": ("openvino-genai f32", "peer", "cpu", "f32", (0.6, 4.2, 3.4, 3.75, 3.52, 2.95, 5.6)),
+    "optimum-f32": ("optimum-intel, reshaped", "peer", "cpu", "f32", (6.1, 5.0, 4.6, 3.7, 3.5, 3.0, 6.2)),
+    "genai-f32": ("openvino-genai", "peer", "cpu", "f32", (0.6, 4.2, 3.4, 3.75, 3.52, 2.95, 5.6)),
     "lapdraw-bf16": (
-        *("Lapdraw, OpenVINO bf16", "lapdraw", "cpu", "bf16"),
+        *("Lapdraw, OpenVINO", "lapdraw", "cpu", "bf16"),
         (0.35, 2.8, 2.3, 1.2, 1.1, 1.2, 4.2),
     ),
 }

@@ -47,7 +47,7 @@ def test_the_laptop_class_leads_and_cuda_is_not_yet_recorded(readme: Path, tmp_p
     assert text.startswith("# Title\n\nBefore.\n\n")
     assert text.endswith("\n\nAfter.\n")
     assert "random weights, so speed only" in text
-    assert "| **Lapdraw, OpenVINO f32** | 3." in text
+    assert "| **Lapdraw, OpenVINO, f32** | 3." in text
 
 
 def test_a_cuda_record_takes_the_place_of_its_absence(readme: Path, tmp_path: Path) -> None:

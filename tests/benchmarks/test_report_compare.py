@@ -45,7 +45,7 @@ def test_what_differs_is_said_before_the_figures() -> None:
     assert "- Model, precision: A (laptop class) fp16, B (native) int8" in said
     assert "Version of openvino: A (laptop class) 2026.4.1, B (native) 2026.4.1 and 2027.1" in said
     assert "Steps" not in said
-    assert "Lapdraw, OpenVINO f32" in figures
+    assert "Lapdraw, OpenVINO, f32" in figures
 
 
 def test_records_of_one_request_differ_in_nothing() -> None:
@@ -62,8 +62,8 @@ def test_ratios_hold_between_the_records() -> None:
     )
     lines = compare([slow, with_row(slow, "lapdraw-f32", samples=halved)]).replace("\\", "").splitlines()
     shared = lines[lines.index("## The same row on each") :]
-    ours = next(line for line in shared if line.startswith("| **Lapdraw, OpenVINO f32"))
-    theirs = next(line for line in shared if line.startswith("| PyTorch f32"))
+    ours = next(line for line in shared if line.startswith("| **Lapdraw, OpenVINO, f32"))
+    theirs = next(line for line in shared if line.startswith("| PyTorch, diffusers"))
     assert ours.endswith("| 2.00x |")
     assert theirs.endswith("| 1.00x |")
 
@@ -75,7 +75,7 @@ def test_pictures_of_other_lengths_are_worked_out_for_the_first_one() -> None:
     row = next(
         line
         for line in markdown.splitlines()
-        if line.startswith("| **B (laptop class): Lapdraw, OpenVINO f32")
+        if line.startswith("| **B (laptop class): Lapdraw, OpenVINO, f32")
     )
     assert "(computed)" in row
     assert 60 < float(row.split("|")[4].split()[0]) < 90
