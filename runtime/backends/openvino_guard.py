@@ -14,12 +14,16 @@ import numpy as np
 
 from runtime.arrays import AnyArray, Array
 from runtime.backends.base import Device
-from runtime.backends.openvino_component import CompiledComponent, first_line
-from runtime.backends.openvino_sentinels import Sentinel, difference, limit, plain_fault
+from runtime.backends.openvino_component import CompiledComponent, Request, first_line
+from runtime.backends.openvino_sentinels import (
+    Sentinel,
+    difference,
+    fingerprint_of,
+    limit,
+    plain_fault,
+)
 from runtime.backends.openvino_trust import Trust
 from runtime.errors import DeviceError
-
-FIRST_VALUES = 16  # of the first token's embedding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +60,22 @@ class Call:
     def given(self) -> Array:
         """The first input, row by row."""
         return next(iter(self.inputs.values()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came of a call, and where it was made."""
+
+    value: Array | DeviceError
+    where: Assignment
+
+    @property
+    def fault(self) -> str | None:
+        """What is plainly wrong with it, or None."""
+        if isinstance(self.value, DeviceError):
+            cause = self.value.__cause__
+            return f"failed ({first_line(cause) if isinstance(cause, Exception) else self.value})"
+        return plain_fault(self.value)
 
 
 class Owner(Protocol):
@@ -114,62 +134,56 @@ class Guard:
         ]
         return settled[0] if len(settled) == 1 else np.concatenate(settled)
 
-    def _attempt(self, output: str, calls: Sequence[Call]) -> list[Array | DeviceError]:
+    def _attempt(self, output: str, calls: Sequence[Call]) -> list[Outcome]:
         """Start every call, then wait for every one."""
-        started: list[Any] = []
-        outcomes: list[Array | DeviceError] = []
-        for call in calls:
-            try:
-                request = self._owner.compiled(call.slot).request(call.number)
-                request.start(**call.inputs)
-                started.append(request)
-            except DeviceError as error:
-                started.append(error)
-        for request in started:
-            try:
-                outcomes.append(request if isinstance(request, DeviceError) else request.wait(output))
-            except DeviceError as error:
-                outcomes.append(error)
-        return outcomes
+        started = [self._start(call) for call in calls]
+        return [Outcome(value=_wait(request, output), where=where) for request, where in started]
 
-    def _doubts(self, calls: Sequence[Call], outcomes: list[Array | DeviceError], guided: bool) -> bool:
+    def _start(self, call: Call) -> tuple[Request | DeviceError, Assignment]:
+        try:
+            request = self._owner.compiled(call.slot).request(call.number)
+            request.start(**call.inputs)
+        except DeviceError as error:
+            return error, self._owner.assignment(call.slot)
+        return request, self._owner.assignment(call.slot)
+
+    def _doubts(self, calls: Sequence[Call], outcomes: Sequence[Outcome], guided: bool) -> bool:
         """Whether the sentinel of the component wants a comparison."""
-        results = [outcome for outcome in outcomes if not isinstance(outcome, DeviceError)]
-        if all(self._owner.assignment(call.slot).is_reference for call in calls):
+        if all(outcome.where.is_reference for outcome in outcomes):
             return False
-        if len(results) < len(calls) or any(plain_fault(result) for result in results):
+        results = [outcome.value for outcome in outcomes if not isinstance(outcome.value, DeviceError)]
+        if any(outcome.fault for outcome in outcomes):
             return False  # a plain fault: no need to look for signs
         slot = calls[-1].slot  # the conditional half, which has the component's own name
-        if slot not in self._sentinels:
-            fingerprint = self._owner.trust.fingerprint(self._owner.trust_key(slot))
-            self._sentinels[slot] = Sentinel(component=slot, fingerprint=fingerprint)
+        sentinel = self._sentinels.setdefault(slot, Sentinel(component=slot))
+        fingerprint = self._owner.trust.fingerprint(self._owner.trust_key(slot))
         given = np.concatenate([call.given for call in calls])
-        return self._sentinels[slot].doubts(given, np.concatenate(results), guided)
+        return sentinel.doubts(given, np.concatenate(results), guided, fingerprint)
 
-    def _settle(self, output: str, call: Call, outcome: Array | DeviceError, doubted: bool) -> Array:
+    def _settle(self, output: str, call: Call, outcome: Outcome, doubted: bool) -> Array:
         """Return the result of a call once nothing is wrong with it, moving the component until then."""
         right: Array | None = None
         try:
-            while not self._owner.assignment(call.slot).is_reference:
-                fault = _fault_of(outcome)
+            while True:
+                now = self._owner.assignment(call.slot)
+                if outcome.where != now:  # moved meanwhile, because of the other half
+                    (outcome,) = self._attempt(output, [call])
+                    doubted = True
+                    continue
+                if now.is_reference:
+                    return _given(outcome.value)
+                fault = outcome.fault
                 must_compare = doubted or not self._owner.trust.knows(self._owner.trust_key(call.slot))
-                if fault is None and must_compare and not isinstance(outcome, DeviceError):
+                if fault is None and must_compare:
                     right = self._reference(output, call) if right is None else right
-                    fault = self._compare(call.slot, outcome, right)
+                    fault = self._compare(call.slot, _given(outcome.value), right)
                     if fault is not None:
                         self._recheck(output, call.slot, fault)
-                if fault is None and not isinstance(outcome, DeviceError):
+                if fault is None:
                     if not must_compare:
-                        self._unchecked[call.slot] = (call, outcome)
-                    return outcome
-                self._owner.repair(call.slot, fault or "failed")
-                doubted = True
-                if right is not None and self._owner.assignment(call.slot).is_reference:
-                    return right
-                (outcome,) = self._attempt(output, [call])
-            if isinstance(outcome, DeviceError):
-                raise outcome
-            return outcome
+                        self._unchecked[call.slot] = (call, _given(outcome.value))
+                    return _given(outcome.value)
+                self._owner.repair(call.slot, fault)
         finally:
             if right is not None:
                 self._owner.release_reference(call.slot)
@@ -179,8 +193,7 @@ class Guard:
         off = difference(result, right)
         if not off <= limit(self._owner.assignment(slot).precision, self._owner.stored_precision):
             return f"gave a result {off:.2g} times its own size away from the CPU's in f32"
-        first_token = right[0, 0, :FIRST_VALUES] if slot == "text_encoder" else None
-        self._owner.trust.add(self._owner.trust_key(slot), first_token)
+        self._owner.trust.add(self._owner.trust_key(slot), fingerprint_of(slot, right))
         return None
 
     def _recheck(self, output: str, slot: str, fault: str) -> None:
@@ -202,8 +215,17 @@ class Guard:
         return self._owner.reference(call.slot)(output, **call.inputs)
 
 
-def _fault_of(outcome: Array | DeviceError) -> str | None:
-    if isinstance(outcome, DeviceError):
-        cause = outcome.__cause__
-        return f"failed ({first_line(cause) if isinstance(cause, Exception) else outcome})"
-    return plain_fault(outcome)
+def _wait(request: Request | DeviceError, output: str) -> Array | DeviceError:
+    if isinstance(request, DeviceError):
+        return request
+    try:
+        return request.wait(output)
+    except DeviceError as error:
+        return error
+
+
+def _given(value: Array | DeviceError) -> Array:
+    """Return a result, or raise what came instead of one."""
+    if isinstance(value, DeviceError):
+        raise value
+    return value

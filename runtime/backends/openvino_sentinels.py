@@ -20,6 +20,8 @@ RELATED = 0.2  # cosine of a prediction with its sample, or with the one before:
 NEIGHBOURS = {"vae_decoder": 0.5, "depth_estimator": 0.5, "vae_encoder": 0.2}  # noise has 0
 MAGNITUDES = {"unet": (0.05, 20.0), "vae_decoder": (0.01, 3.0)}  # root mean square of a plausible result
 FIRST_TOKEN = 0.05  # how far the first token's embedding, which no prompt changes, may move
+FIRST_VALUES = 16  # of that embedding are kept
+SIZES_AGREE = 3.0  # the factor by which the size of the VAE encoder's moments may change
 REMEMBERED = 64  # calls: the tiles of a step
 
 
@@ -57,17 +59,23 @@ class Sentinel:
     """Watches the results of one component over a pass; keeps what it needs of the calls before."""
 
     component: str
-    fingerprint: Array | None = None  # the first token's embedding, as it was when the device was right
     _before: deque[tuple[Array, Array]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
 
-    def doubts(self, given: Array, result: Array, guided: bool) -> bool:
-        """Whether a result is unlike what this component gives; `given` is its first input, row by row."""
+    def doubts(self, given: Array, result: Array, guided: bool, fingerprint: Array | None) -> bool:
+        """Whether a result is unlike what this component gives.
+
+        `given` is its first input, row by row; `fingerprint` is that of a result that was right.
+        """
         if is_flat(result) or not self._has_size(result):
             return True
         if self.component == "unet":
             return self._doubts_prediction(given, result, guided)
         if self.component == "text_encoder":
-            return self._doubts_embeddings(result)
+            return _doubts_embeddings(result, fingerprint)
+        if self.component == "vae_encoder" and fingerprint is not None:
+            size = _rms(result) / max(float(fingerprint[0]), 1e-6)
+            if not 1 / SIZES_AGREE < size < SIZES_AGREE:
+                return True
         planes = result[:, : result.shape[1] // 2] if self.component == "vae_encoder" else result
         return neighbour_correlation(planes) < NEIGHBOURS[self.component]
 
@@ -88,10 +96,22 @@ class Sentinel:
             related = np.maximum(related, _cosines(before[1], result))
         return bool(related.min() < RELATED)
 
-    def _doubts_embeddings(self, hidden: Array) -> bool:
-        if self.fingerprint is None:
-            return not np.allclose(hidden[:, 0], hidden[:1, 0], atol=FIRST_TOKEN * _rms(hidden[:, 0]))
-        return any(_rms(row[0] - self.fingerprint) > FIRST_TOKEN * _rms(self.fingerprint) for row in hidden)
+
+def fingerprint_of(component: str, result: Array) -> Array:
+    """Return what later results can be recognised by, whatever prompt or picture they are of.
+
+    The text encoder's attention is causal: the first token's embedding never changes. The moments of the VAE
+    encoder are mostly log variances, which hardly change.
+    """
+    if component == "text_encoder":
+        return result[0, 0, :FIRST_VALUES]
+    return np.array([_rms(result)], np.float32)
+
+
+def _doubts_embeddings(hidden: Array, fingerprint: Array | None) -> bool:
+    kept = hidden[0, 0] if fingerprint is None else fingerprint[: hidden.shape[2]]
+    allowed = FIRST_TOKEN * _rms(kept)
+    return any(_rms(row[0, : len(kept)] - kept) > allowed for row in hidden)
 
 
 def neighbour_correlation(planes: Array) -> float:

@@ -6,6 +6,7 @@ is missing, damaged or cannot be written only costs the comparison again.
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -55,7 +56,8 @@ class Trust:
             partial.write_text(json.dumps(self._entries()), encoding="utf-8")
             partial.replace(self._path)
         except OSError:  # no space, or read-only: it is compared again at the next start
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink()
 
     def _entries(self) -> dict[str, list[float]]:
         if self._found is None:
