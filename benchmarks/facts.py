@@ -127,7 +127,8 @@ def _machine(record: Record) -> dict[str, str]:
         "System": plain(at(environment, "os")),
         "Python": plain(at(environment, "python")),
         "Power source": plain(at(environment, "power")),
-        "Load before": "" if load is None else digits(load),
+        "Busy cores before": "" if load is None else digits(load),
+        "Energy counters": plain(at(environment, "energy")),
         "Devices": _devices(environment),
     }
 
