@@ -16,7 +16,6 @@ from runtime.whole_file import write_whole
 
 SCHEMA = "lapdraw-measured/1"
 MARGIN = 0.03  # what is not faster by this much is not faster: the CPU in f32 and the batch of two stay
-NAME = "auto:measured"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,8 +13,6 @@ from runtime.backends.base import Shape
 from runtime.backends.compiled_cache import CompiledCache
 from runtime.devices import list_devices, nvidia_driver_present, pytorch_installed
 from runtime.errors import InvalidRequest, ModelFolderError
-from runtime.measured import NAME as MEASURED
-from runtime.measured import Memory
 from runtime.model_folder import ModelFolder
 from runtime.models import find_model
 from runtime.placement import Placement, names_pytorch, resolve_placement
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 BUNDLED_MODELS = CHECKOUT / "demo" / "models"
+MEASURED = "auto:measured"
 OnPhase = Callable[[str], None]
 
 
@@ -60,8 +59,8 @@ def open_pipeline(
     data = data_folder(data_dir)
     folder = find_model(model, data, BUNDLED_MODELS)
     if device.strip().lower() == MEASURED:
-        memory = Memory(data / "cache" / "measured") if cache else None
-        placement = _measure(folder, request, memory, execution_precision, on_phase)
+        remembered = data / "cache" / "measured" if cache else None
+        placement = _measure(folder, request, remembered, execution_precision, on_phase)
     else:
         placement = _place(folder, device)
     if guidance is not None:
@@ -197,12 +196,13 @@ def _place(folder: ModelFolder, device: str) -> Placement:
 def _measure(
     folder: ModelFolder,
     request: Request | None,
-    memory: Memory | None,
+    remembered: Path | None,
     precision: str | None,
     on_phase: OnPhase | None,
 ) -> Placement:
     """Choose among OpenVINO's devices; a size that the model cannot do is refused later, by the request."""
     from runtime.backends.openvino_choice import measured_placement
+    from runtime.measured import Memory
 
     if folder.kind == "diffusers":
         raise ModelFolderError(
@@ -219,7 +219,7 @@ def _measure(
         folder,
         list_devices(pytorch=False),
         shape,
-        memory=memory,
+        memory=Memory(remembered) if remembered is not None else None,
         precision=precision,
         on_phase=on_phase,
     )

@@ -6,6 +6,7 @@ import numpy as np
 import openvino as ov
 from openvino import opset13
 
+# Properties as OpenVINO prints them on a Core Ultra laptop with a discrete card; absent ones raise.
 LAPTOP: dict[str, dict[str, Any]] = {
     "CPU": {
         "FULL_DEVICE_NAME": "Intel(R) Core(TM) Ultra 7 155H",
@@ -16,22 +17,28 @@ LAPTOP: dict[str, dict[str, Any]] = {
         "FULL_DEVICE_NAME": "Intel(R) Arc(TM) Graphics (iGPU)",
         "DEVICE_TYPE": "Type.INTEGRATED",
         "OPTIMIZATION_CAPABILITIES": ["FP32", "BIN", "FP16", "INT8", "EXPORT_IMPORT"],
+        "GPU_DEVICE_TOTAL_MEM_SIZE": 16 * 2**30,
+        "GPU_EXECUTION_UNITS_COUNT": 128,
         "GPU_DRIVER_VERSION": "1.6.33578",
+        "DEVICE_ARCHITECTURE": "GPU: vendor=0x8086 arch=v12.71.4",
     },
     "GPU.1": {
         "FULL_DEVICE_NAME": "Intel(R) Arc(TM) A770M Graphics (dGPU)",
         "DEVICE_TYPE": "Type.DISCRETE",
         "OPTIMIZATION_CAPABILITIES": ["FP32", "BIN", "FP16", "INT8"],
+        "GPU_DEVICE_TOTAL_MEM_SIZE": 16 * 2**30,
         "GPU_DRIVER_VERSION": "1.6.33578",
+        "GPU_UARCH_VERSION": "12.55.8",
     },
     "NPU": {
         "FULL_DEVICE_NAME": "Intel(R) AI Boost",
         "OPTIMIZATION_CAPABILITIES": ["FP16", "INT8", "EXPORT_IMPORT"],
         "NPU_DRIVER_VERSION": 1003967,
+        "NPU_DEVICE_TOTAL_MEM_SIZE": 2**34,
+        "NPU_MAX_TILES": 2,
+        "DEVICE_ARCHITECTURE": "3720",
     },
 }
-
-
 # Compiled once for all tests: every fake device computes on the CPU in f32, and compiling is what takes long.
 _COMPILED: dict[tuple[object, ...], ov.CompiledModel] = {}
 
