@@ -13,6 +13,7 @@ from benchmarks.wording import plain
 
 _LINE, _BAR, _GAP = 18, 16, 12  # pixels: the line of a label, a bar, the space below
 _LONGEST_LABEL = 60
+_SHORTEST = 1e-9  # an axis is no shorter, so that there is one for figures of zero
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,7 @@ def bars(
 ) -> str:
     """Return horizontal bars, each under its label; `names` tells parts to a reader, `mark` draws a line."""
     longest = max([sum(length for _, length in row.parts) for row in rows] + [mark or 0.0], default=0.0)
-    scale = 100 / longest if longest > 0 else 0.0
+    scale = 100 / max(longest, _SHORTEST)
     height = len(rows) * (_LINE + _BAR + _GAP)
     shapes = []
     if mark is not None:  # before the labels, which are written over it
@@ -77,7 +78,7 @@ def scatter(
     height, first = 320, 34  # the line of `top_label`, then the axis
     known = [point.y for point in points if point.y is not None] + ([mark] if mark is not None else [])
     low, high = _limits(known)
-    right = max([point.x for point in points], default=0.0) * 1.08 or 1.0
+    right = max(max([point.x for point in points], default=1.0) * 1.08, _SHORTEST)
 
     def down(value: float | None) -> float:
         return 12.0 if value is None else first + (high - value) / (high - low) * (height - first)
@@ -128,7 +129,7 @@ def _points(points: Sequence[Point], down: Callable[[float | None], float], righ
 
 def _limits(values: Sequence[float]) -> tuple[float, float]:
     low, high = min(values, default=0.0), max(values, default=1.0)
-    room = max(5.0, 0.1 * (high - low))
+    room = max(5.0, 0.1 * (high - low), 1e-6 * abs(high))
     return max(0.0, low - room) if low >= 0 else low - room, high + room
 
 

@@ -31,14 +31,14 @@ tbody th { font-weight: 400; min-width: 7.5rem; max-width: 16rem; position: stic
   background: var(--page); } tr.ours > * { background: var(--ours); }
 tr.ours th { font-weight: 600; } table.numeric td, table.numeric thead th + th { text-align: right; }
 table.numeric td { white-space: nowrap; }
-small { display: block; color: var(--soft); font-size: .88em; white-space: normal; min-width: 6.5rem; }
+small { display: block; color: var(--soft); font-size: .88em; white-space: normal; min-width: 8.2rem; }
 figure { margin: 1.2rem 0 1.8rem; max-width: 46rem; break-inside: avoid; }
 figure > .title { font-weight: 600; margin-bottom: .6rem; }
 figcaption { color: var(--soft); font-size: .88rem; margin-top: .5rem; }
 svg text { font: 13px system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; fill: var(--ink); }
 svg text { paint-order: stroke; stroke: var(--page); stroke-width: 3px; }
 svg text.tick { fill: var(--soft); font-size: 12px; } svg { overflow: visible; vertical-align: middle; }
-.plot { padding-right: 5rem; } .plot.scatter { padding: 0 1.6rem 0 4.4rem; }
+.plot { padding-right: 76px; } .plot.scatter { padding: 0 26px 0 70px; }
 svg line.axis { stroke: var(--soft); } svg line.grid { stroke: var(--line); }
 svg line.mark { stroke: var(--ink); stroke-dasharray: 4 4; } p.axis { font-size: .85rem; color: var(--soft); }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; padding: 0; margin: 0 0 .7rem;

@@ -1,5 +1,6 @@
 """How a report words a figure, and what is left of a text that a stranger wrote."""
 
+import math
 import unicodedata
 
 from benchmarks.summary import Figure
@@ -30,6 +31,8 @@ def seconds(value: float | None) -> str:
 def digits(value: float) -> str:
     """Return `value` with three digits that count."""
     size = abs(value)
+    if not math.isfinite(size):
+        return MISSING
     places = 2 if size < 9.995 else 1 if size < 99.95 else 0
     return f"{value:,.{places}f}" if size < 1e12 else f"{value:.3g}"
 

@@ -52,6 +52,15 @@ def test_higher_and_further_right_is_more_and_identical_is_highest() -> None:
     assert all(0 <= float(shape["cy"]) <= 320 for shape in (near, far, same))
 
 
+@pytest.mark.parametrize("x", [0.0, 5e-324, 1e-12, 1.0, 1e18])
+@pytest.mark.parametrize("y", [-1e18, -3.0, 0.0, 5e-324, 1e18])
+def test_points_beyond_reason_still_have_axes(x: float, y: float) -> None:
+    points = [Point(label="a", x=x, y=y, colour="peer")]
+    html = scatter(points, name="n", x_title="x", y_title="y", top_label="t", names={}, mark=40.0)
+    assert not re.search(r"nan|inf", html)
+    assert 0 <= float(_shapes(html, "circle")[0]["cy"]) <= 320
+
+
 def test_points_in_one_place_keep_their_numbers_apart() -> None:
     points = [Point(label=str(number), x=1.0, y=50.0, colour="peer") for number in range(3)]
     html = scatter(points, name="n", x_title="x", y_title="y", top_label="t", names={})

@@ -179,7 +179,7 @@ def test_any_valid_record_gives_a_report(data: st.DataObject) -> None:
     }
     names = st.sets(st.sampled_from(sorted(absent)))
     rows = [replace(row, **{name: absent[name] for name in data.draw(names)}) for row in kept]
-    scale = data.draw(st.sampled_from([0.0, 1e-9, 1.0, 1e6]))
+    scale = data.draw(st.sampled_from([0.0, 5e-324, 1e-9, 1.0, 1e6]))
     rows = [replace(row, samples=tuple(_scaled(sample, scale) for sample in row.samples)) for row in rows]
     work = data.draw(st.sampled_from([{}, dict(record.work)]))
     environment = data.draw(st.sampled_from([{}, dict(record.environment)]))
