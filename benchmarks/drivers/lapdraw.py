@@ -53,6 +53,7 @@ def make(job: Job, clock: Clock) -> Answer:
             **_tuning(job),
         ) as pipeline:
             pipeline.prepare(request)
+            _check_latents(job)
             generation = pipeline.generate(request, on_phase=on_phase)
             for _ in generation:
                 clock.step()
@@ -62,7 +63,6 @@ def make(job: Job, clock: Clock) -> Answer:
             kernels = pipeline.kernels("unet")
     except LapdrawError as error:
         raise CannotRun(str(error)) from error
-    _check_latents(job)
     timings = result.timings.as_dict()
     return Answer(
         picture=picture,
