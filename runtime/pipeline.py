@@ -45,10 +45,12 @@ def open_pipeline(
     guidance: str | None = None,
     cache: bool = True,
     request: Request | None = None,
+    tuning: tuple[str, ...] = (),
     on_phase: OnPhase | None = None,
 ) -> "Pipeline":
     """Open a model by name or folder on a device or placement.
 
+    `tuning` names what PyTorch does for speed (channels_last, compile, ipex); none by default.
     `execution_precision` (f32, f16, bf16) overrides what each device computes in; `guidance` (batch,
     sequential, parallel) how the halves of guidance share one. `cache` keeps compiled models in the data
     folder. Device "auto:measured" times what is there, unless it is remembered, for pictures like that of
@@ -70,6 +72,7 @@ def open_pipeline(
         placement,
         cache=CompiledCache(data / "cache" / "compiled") if cache else None,
         execution_precision=execution_precision,
+        tuning=tuning,
     )
 
 
@@ -86,12 +89,13 @@ class Pipeline:
         *,
         cache: CompiledCache | None = None,
         execution_precision: str | None = None,
+        tuning: tuple[str, ...] = (),
     ) -> None:
         self.model = model
         self.placement = placement
         self._checker = ThreadPoolExecutor(1, thread_name_prefix="verify")
         self._verified: Future[None] = self._checker.submit(model.verify)
-        self._backend = _backend(model, placement, cache, execution_precision)
+        self._backend = _backend(model, placement, cache, execution_precision, tuning)
 
     def __enter__(self) -> "Pipeline":
         return self
@@ -226,12 +230,21 @@ def _measure(
 
 
 def _backend(
-    model: ModelFolder, placement: Placement, cache: CompiledCache | None, execution_precision: str | None
+    model: ModelFolder,
+    placement: Placement,
+    cache: CompiledCache | None,
+    execution_precision: str | None,
+    tuning: tuple[str, ...],
 ) -> "OpenVinoBackend | PyTorchBackend":
     if placement.backend == "pytorch":
         from runtime.backends.pytorch import PyTorchBackend
 
-        return PyTorchBackend(model, placement, execution_precision=execution_precision)
+        return PyTorchBackend(model, placement, execution_precision=execution_precision, tuning=tuning)
+    if tuning:
+        raise InvalidRequest(
+            f"tuning {', '.join(tuning)} is for PyTorch devices, and the placement is {placement}: "
+            "leave it out, or choose --device pytorch-cpu or cuda"
+        )
     from runtime.backends.openvino import OpenVinoBackend
 
     return OpenVinoBackend(model, placement, cache=cache, execution_precision=execution_precision)

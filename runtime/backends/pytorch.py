@@ -1,10 +1,9 @@
 """The PyTorch backend: the source weights on CPU, CUDA or MPS, behind the same callables."""
 
 import os
-import platform
 import warnings
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
 from types import TracebackType
 from typing import Any
 
@@ -29,27 +28,44 @@ except ImportError as error:
         "run `pip install -r requirements/optimize.txt`"
     ) from error
 
+# These import torch, which the lines above answer for.
+from runtime.backends.pytorch_devices import list_pytorch_devices as list_pytorch_devices
+from runtime.backends.pytorch_memory import MemoryKeeper
+from runtime.backends.pytorch_tuning import arrange, check_tuning, tune
+
 DTYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
+_Tensors = Mapping[str, torch.Tensor]
 
 
 class PyTorchBackend:
     """Loads the diffusers source of a model; f32 on a CPU, f16 on a GPU with the VAE in f32.
 
-    Raises ModelFolderError when the model folder has no source beside it.
+    `tuning` names what is done for speed, of TUNINGS. Raises ModelFolderError when the model folder has no
+    source beside it, InvalidRequest or SetupError for a tuning that cannot work here.
     """
 
     def __init__(
-        self, model: ModelFolder, placement: Placement, *, execution_precision: str | None = None
+        self,
+        model: ModelFolder,
+        placement: Placement,
+        *,
+        execution_precision: str | None = None,
+        tuning: Sequence[str] = (),
     ) -> None:
+        check_tuning(
+            tuning, placement.devices["unet"].native, [device.native for device in placement.devices.values()]
+        )
         if model.source_path is None:
             raise ModelFolderError(
                 f"{model.path} does not say where its source weights are, which PyTorch needs: "
                 "give the diffusers folder as --model"
             )
-        self._source = ModelFolder(model.source_path)
+        self.source = ModelFolder(model.source_path)
         self._placement = placement
         self._precision = execution_precision
-        self._modules: dict[str, Any] = {}
+        self.tuning = tuple(tuning)
+        self.modules: dict[str, Any] = {}
+        self.memory = MemoryKeeper(self.modules, placement.devices)
         transformers_logging.set_verbosity_error()
         transformers_logging.disable_progress_bar()
 
@@ -59,13 +75,13 @@ class PyTorchBackend:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._modules.clear()
+        self.modules.clear()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
     def load(self, shape: Shape, networks: Sequence[str]) -> "PyTorchComponents":
         """Return the components; PyTorch takes any shape, so the weights are loaded once."""
-        return PyTorchComponents(self, shape, [name for name in networks if name in self._source.components])
+        return PyTorchComponents(self, shape, [name for name in networks if name in self.source.components])
 
     def keep(self) -> None:
         """PyTorch compiles nothing that could be kept."""
@@ -80,27 +96,28 @@ class PyTorchBackend:
 
     def dtype(self, component: str) -> torch.dtype:
         """Return what a component computes in."""
-        if self._precision is not None:
-            if self._precision not in self.device(component).precisions:
+        precision = self._placement.precisions.get(component, self._precision)
+        if precision is not None:
+            if precision not in self.device(component).precisions:
                 raise DeviceError(
-                    f"{self.device(component).name} has no native {self._precision}: "
+                    f"{self.device(component).name} has no native {precision}: "
                     f"choose one of {', '.join(self.device(component).precisions)}"
                 )
-            return DTYPES[self._precision]
+            return DTYPES[precision]
         on_cpu = self.device(component).native == "cpu"
         return torch.float32 if on_cpu or component.startswith("vae") else torch.float16
 
     def module(self, component: str) -> Any:
         """Return the network of a component, loaded on first use."""
-        is_conditional = "text_encoder" in self._source.components
+        is_conditional = "text_encoder" in self.source.components
         folder, kind = {
             "text_encoder": ("text_encoder", CLIPTextModel),
             "unet": ("unet", UNet2DConditionModel if is_conditional else UNet2DModel),
             "depth_estimator": ("depth_estimator", DPTForDepthEstimation),
         }.get(component, ("vae", AutoencoderKL))
         # Both halves of the VAE come from one folder but may be placed apart.
-        if component not in self._modules:
-            path = self._source.path / folder
+        if component not in self.modules:
+            path = self.source.path / folder
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")  # libraries announce deprecations to their own developers
@@ -109,8 +126,9 @@ class PyTorchBackend:
                     )
             except (OSError, ValueError, RuntimeError) as error:
                 raise ModelFolderError(f"{path} cannot be loaded ({error}): fetch the model again") from error
-            self._modules[component] = network.to(self.device(component).native).eval()
-        return self._modules[component]
+            network = network.to(self.device(component).native).eval()
+            self.modules[component] = tune(component, network, self.dtype(component), self.tuning)
+        return self.modules[component]
 
 
 class PyTorchComponents:
@@ -119,104 +137,128 @@ class PyTorchComponents:
     def __init__(self, backend: PyTorchBackend, shape: Shape, networks: Sequence[str]) -> None:
         self._backend = backend
         self.shape = shape
-        self.warnings: tuple[str, ...] = ()
         self._networks = networks
 
     def wait(self, timings: Timings) -> None:
-        """Load what was asked for and note how long it took."""
+        """Load what was asked for, compile what is to be, and note how long it took."""
         for component in self._networks:
             with timings.measure(timings.read, component):
-                self._backend.module(component)
+                self._backend.memory.run(component, partial(self._backend.module, component))
+        if "compile" in self._backend.tuning and "unet" in self._networks:
+            with timings.measure(timings.compile, "unet"):
+                self._compile()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was done for lack of memory."""
+        return tuple(self._backend.memory.warnings)
 
     @cached_property
     def placement(self) -> Mapping[str, ExecutedOn]:
         """What each loaded component really runs on, read back from its weights."""
         executed = {}
-        for component, module in self._backend._modules.items():
+        for component, module in self._backend.modules.items():
             weight = next(module.parameters())
             device = self._backend.device(component)
             precision = next(name for name, dtype in DTYPES.items() if dtype == weight.dtype)
             executed[component] = ExecutedOn(device=device.id, name=device.name, precision=precision)
         return executed
 
-    def _tensor(self, component: str, array: Array | IntArray) -> torch.Tensor:
-        tensor = torch.from_numpy(np.ascontiguousarray(array)).to(self._backend.device(component).native)
-        return tensor.to(self._backend.dtype(component)) if tensor.is_floating_point() else tensor
-
     def text_encoder(self, input_ids: IntArray) -> PromptEmbeds:
         """(B, 77) token ids to embeddings."""
-        with torch.inference_mode():
-            out = self._backend.module("text_encoder")(self._tensor("text_encoder", input_ids))
-        return PromptEmbeds(hidden=_array(out.last_hidden_state))
+
+        def forward(network: Any, inputs: _Tensors) -> tuple[torch.Tensor, ...]:
+            return (network(inputs["input_ids"]).last_hidden_state,)
+
+        return PromptEmbeds(hidden=self._run("text_encoder", forward, {"input_ids": input_ids})[0])
 
     def unet(self, sample: Array, timestep: float, conditioning: Conditioning) -> Array:
         """(B, C, h, w) to the prediction (B, C', h, w)."""
-        inputs = {name: self._tensor("unet", value) for name, value in conditioning.extra.items()}
+
+        def forward(network: Any, inputs: _Tensors) -> tuple[torch.Tensor, ...]:
+            # A tensor: torch.compile would compile anew for every number.
+            when = torch.tensor(timestep, dtype=torch.float32, device=inputs["sample"].device)
+            return (network(timestep=when, **inputs).sample,)
+
+        inputs: dict[str, Array | IntArray] = {"sample": sample, **conditioning.extra}
         if conditioning.encoder_hidden_states is not None:
-            inputs["encoder_hidden_states"] = self._tensor("unet", conditioning.encoder_hidden_states)
-        with torch.inference_mode():
-            out = self._backend.module("unet")(self._tensor("unet", sample), timestep, **inputs)
-        return _array(out.sample)
+            inputs["encoder_hidden_states"] = conditioning.encoder_hidden_states
+        return self._run("unet", forward, inputs)[0]
 
     def vae_decoder(self, latents: Array) -> Array:
         """(B, 4, h, w) to pixels (B, 3, 8h, 8w)."""
-        with torch.inference_mode():
-            return _array(
-                self._backend.module("vae_decoder").decode(self._tensor("vae_decoder", latents)).sample
-            )
+
+        def forward(network: Any, inputs: _Tensors) -> tuple[torch.Tensor, ...]:
+            return (network.decode(inputs["latents"]).sample,)
+
+        return self._run("vae_decoder", forward, {"latents": latents})[0]
 
     def vae_encoder(self, pixels: Array) -> tuple[Array, Array]:
         """(B, 3, H, W) to mean and standard deviation."""
-        with torch.inference_mode():
-            posterior = (
-                self._backend.module("vae_encoder").encode(self._tensor("vae_encoder", pixels)).latent_dist
-            )
-        return _array(posterior.mean), _array(posterior.std)
+
+        def forward(network: Any, inputs: _Tensors) -> tuple[torch.Tensor, ...]:
+            posterior = network.encode(inputs["pixels"]).latent_dist
+            return posterior.mean, posterior.std
+
+        mean, deviation = self._run("vae_encoder", forward, {"pixels": pixels})
+        return mean, deviation
 
     def depth_estimator(self, pixels: Array) -> Array:
         """(1, 3, S, S) to inverse depth (1, s, s)."""
-        with torch.inference_mode():
-            out = self._backend.module("depth_estimator")(self._tensor("depth_estimator", pixels))
-        return _array(out.predicted_depth)
 
+        def forward(network: Any, inputs: _Tensors) -> tuple[torch.Tensor, ...]:
+            return (network(inputs["pixels"]).predicted_depth,)
 
-def list_pytorch_devices() -> tuple[Device, ...]:
-    """What PyTorch finds on this machine."""
-    version = f"PyTorch {torch.__version__}"
-    devices = [
-        _device("pytorch-cpu", "cpu", platform.processor() or "CPU", "CPU", version, ("f32", "bf16"), None)
-    ]
-    for number in range(torch.cuda.device_count()):
-        properties = torch.cuda.get_device_properties(number)
-        devices.append(
-            _device(
-                "cuda" if number == 0 else f"cuda.{number}",
-                f"cuda:{number}",
-                properties.name,
-                "CUDA GPU",
-                f"CUDA {torch.version.cuda}",
-                ("f32", "f16", "bf16"),
-                int(properties.total_memory),
-            )
+        return self._run("depth_estimator", forward, {"pixels": pixels})[0]
+
+    def _run(
+        self,
+        component: str,
+        forward: Callable[[Any, _Tensors], tuple[torch.Tensor, ...]],
+        inputs: Mapping[str, Array | IntArray],
+    ) -> tuple[Array, ...]:
+        """Run a component on arrays whose first axis is the batch, in one go or row by row."""
+        rows = len(next(iter(inputs.values())))
+
+        def attempt(part: slice) -> tuple[Array, ...]:
+            tensors = {name: self._tensor(component, array[part]) for name, array in inputs.items()}
+            return tuple(map(_array, forward(self._backend.module(component), tensors)))
+
+        def attempts() -> tuple[Array, ...]:
+            with torch.inference_mode():
+                if not self._backend.memory.runs_by_rows(component):
+                    return attempt(slice(None))
+                parts = [attempt(slice(row, row + 1)) for row in range(rows)]
+                return tuple(map(np.concatenate, zip(*parts, strict=True)))
+
+        return self._backend.memory.run(component, attempts, rows)
+
+    def _tensor(self, component: str, array: Array | IntArray) -> torch.Tensor:
+        tensor = torch.from_numpy(np.ascontiguousarray(array)).to(self._backend.device(component).native)
+        if not tensor.is_floating_point():
+            return tensor
+        return arrange(component, tensor.to(self._backend.dtype(component)), self._backend.tuning)
+
+    def _compile(self) -> None:
+        """Run the UNet once on zeros, since torch.compile waits for that; not one with inputs of its own."""
+        config = self._backend.module("unet").config
+        if any(config.get(name) for name in ("class_embed_type", "num_class_embeds", "addition_embed_type")):
+            return
+        rows = self.shape.batch * (2 if self.shape.guided else 1)
+        factor = self._backend.source.vae_scale_factor
+        sample = np.zeros(
+            (rows, config["in_channels"], self.shape.height // factor, self.shape.width // factor), np.float32
         )
-    if torch.backends.mps.is_available():
-        devices.append(_device("mps", "mps", "Apple GPU", "MPS GPU", version, ("f32", "f16"), None))
-    return tuple(devices)
-
-
-def _device(
-    id_: str, native: str, name: str, kind: str, driver: str, precisions: tuple[str, ...], memory: int | None
-) -> Device:
-    return Device(
-        id=id_,
-        backend="pytorch",
-        native=native,
-        name=name,
-        kind=kind,
-        driver=driver,
-        precisions=precisions,
-        memory_bytes=memory,
-    )
+        hidden = None
+        if "cross_attention_dim" in config:
+            hidden = np.zeros((rows, 77, config["cross_attention_dim"]), np.float32)
+        try:
+            self.unet(sample, 0.0, Conditioning(encoder_hidden_states=hidden))
+        except torch._dynamo.exc.TorchDynamoException as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise SetupError(
+                f"torch.compile cannot compile the UNet here ({reason}): leave it out"
+            ) from error
 
 
 def _array(tensor: torch.Tensor) -> Array:

@@ -1,0 +1,127 @@
+"""A device without memory is given less to hold, step by step, and what was done is said."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from runtime import TextToImage, open_pipeline
+from runtime.backends.base import Device
+from runtime.backends.pytorch import PyTorchBackend
+from runtime.backends.pytorch_memory import MemoryKeeper
+from runtime.errors import DeviceError
+from tests.measures import psnr
+from tests.models import DEMO_SOURCE
+
+ASKED = TextToImage(prompt="a red house", seed=3, num_inference_steps=3, sampler="DDIM")
+CUDA_SAYS = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+CPU_SAYS = RuntimeError("[enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory")
+MPS_SAYS = RuntimeError("MPS backend out of memory (MPS allocated: 8.00 GB)")
+
+
+class Resident(torch.nn.Module):
+    """A network that is somewhere, as far as the keeper is concerned."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.places: list[str] = []
+
+    def to(self, *arguments: Any, **_: Any) -> "Resident":
+        self.places.append(str(arguments[0]))
+        return self
+
+
+def gpu(component: str) -> Device:
+    return Device(
+        id="cuda",
+        backend="pytorch",
+        native="cuda:0",
+        name="A GPU",
+        kind="CUDA GPU",
+        driver="",
+        precisions=("f32", "f16"),
+        memory_bytes=2**30,
+    )
+
+
+def keeper(*components: str) -> tuple[MemoryKeeper, dict[str, Resident]]:
+    modules = {component: Resident() for component in components}
+    return MemoryKeeper(modules, {component: gpu(component) for component in components}), modules
+
+
+def failing(times: int, error: RuntimeError) -> Callable[[], str]:
+    left = [error] * times
+
+    def forward() -> str:
+        if left:
+            raise left.pop()
+        return "done"
+
+    return forward
+
+
+@pytest.mark.parametrize("error", [CUDA_SAYS, MPS_SAYS])
+def test_components_that_do_not_run_leave_the_gpu_and_come_back(error: RuntimeError) -> None:
+    memory, modules = keeper("text_encoder", "unet", "vae_decoder")
+    assert memory.run("unet", failing(1, error)) == "done"
+    assert modules["unet"].places == []
+    assert modules["text_encoder"].places == modules["vae_decoder"].places == ["cpu"]
+    assert memory.run("vae_decoder", failing(1, error)) == "done"
+    assert modules["vae_decoder"].places == ["cpu", "cuda:0"]
+    assert modules["unet"].places == ["cpu"]
+    assert memory.run("unet", failing(1, error)) == "done"
+    assert len(memory.warnings) == len(set(memory.warnings)) == 3
+
+
+def test_giving_up_names_device_component_and_remedy() -> None:
+    memory, _ = keeper("text_encoder", "unet")
+    with pytest.raises(DeviceError, match=r"A GPU \(cuda\).*unet.*smaller picture.*unet=pytorch-cpu"):
+        memory.run("unet", failing(99, CUDA_SAYS), rows=2)
+    assert "row by row" in memory.warnings[-1]
+
+
+def test_other_faults_are_not_taken_for_a_lack_of_memory() -> None:
+    memory, modules = keeper("text_encoder", "unet")
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        memory.run("unet", failing(1, RuntimeError("shapes cannot be multiplied")))
+    assert modules["text_encoder"].places == memory.warnings == []
+
+
+@pytest.fixture(scope="module")
+def plain() -> np.ndarray:
+    with open_pipeline(DEMO_SOURCE, device="pytorch-cpu") as pipeline:
+        result = pipeline.generate(ASKED).result()
+    assert result.warnings == ()
+    return np.asarray(result.images[0])
+
+
+@pytest.mark.parametrize(
+    ("component", "failures", "said"),
+    [
+        ("unet", 1, ("row by row",)),
+        ("unet", 2, ("row by row", "attention is computed in slices")),
+        ("vae_decoder", 1, ("attention is computed in slices", "works in tiles")),
+    ],
+)
+def test_the_picture_is_the_same_in_slices_and_the_result_says_so(
+    component: str, failures: int, said: tuple[str, ...], plain: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = PyTorchBackend.module
+    forward = failing(failures, CPU_SAYS)
+
+    def scarce(backend: PyTorchBackend, name: str) -> Any:
+        network = load(backend, name)
+        if name == component and torch.is_inference_mode_enabled():  # it is about to run
+            forward()
+        return network
+
+    monkeypatch.setattr(PyTorchBackend, "module", scarce)
+    with open_pipeline(DEMO_SOURCE, device="pytorch-cpu") as pipeline:
+        result = pipeline.generate(ASKED).result()
+    assert psnr(np.asarray(result.images[0]), plain) >= 60
+    assert len(result.warnings) == len(said)
+    for warning, words in zip(result.warnings, said, strict=True):
+        assert warning.startswith(f"{component} on pytorch-cpu: ")
+        assert words in warning
