@@ -47,7 +47,7 @@ LIBRARIES = (
         PICTURES | TORCH | OPENVINO | {"optimum", "openvino_genai", "intel_extension_for_pytorch"},
     ),
     ("benchmarks/parts/*", PICTURES | {"pytest", "pytest_benchmark"}),
-    ("benchmarks/skeleton*.py", PICTURES | TORCH),
+    ("benchmarks/skeleton.py", PICTURES | TORCH),
     ("benchmarks/teaching.py", PICTURES | TORCH),
     ("benchmarks/work.py", PICTURES | {"openvino"}),
     ("benchmarks/*", PICTURES | {"psutil"}),
