@@ -111,20 +111,29 @@ def scatter(
 
 def _points(points: Sequence[Point], down: Callable[[float | None], float], right: float) -> list[str]:
     """Return dots with a number each, which the caption explains: no label is written over another."""
-    shapes: list[str] = []
-    taken: list[tuple[float, float]] = []
-    for number, point in enumerate(points, start=1):
-        across, y = 100 * max(0.0, point.x) / right, down(point.y)
-        above = sum(abs(across - other) < 4 and abs(y - height) < 14 for other, height in taken)
-        taken.append((across, y))
-        shapes.append(
-            f'<circle class="{point.colour}" cx="{across:.2f}%" cy="{y:.1f}" r="5">'
-            f"<title>{_text(point.label)}</title></circle>"
+    places = [(100 * max(0.0, point.x) / right, down(point.y)) for point in points]
+    dots = [
+        f'<circle class="{point.colour}" cx="{across:.2f}%" cy="{y:.1f}" r="5">'
+        f"<title>{_text(point.label)}</title></circle>"
+        for point, (across, y) in zip(points, places, strict=True)
+    ]
+    numbers = []
+    for index, (across, y) in enumerate(places):
+        near = [
+            (other, place)
+            for place, (other, height) in enumerate(places)
+            if place != index and abs(other - across) < 6 and abs(height - y) < 14
+        ]
+        is_free_right = all(other < (across, index) for other in near)
+        is_free_left = all(other > (across, index) for other in near)
+        below = 4 if is_free_right or is_free_left else -9 if index % 2 else 19
+        aside = 9 if is_free_right else -9 if is_free_left else 0
+        anchor = "start" if is_free_right else "end" if is_free_left else "middle"
+        numbers.append(
+            f'<text class="value" x="{across:.2f}%" dx="{aside}" y="{y + below:.1f}" '
+            f'text-anchor="{anchor}">{index + 1}</text>'
         )
-        shapes.append(
-            f'<text class="value" x="{across:.2f}%" dx="{9 + 18 * above}" y="{y + 4:.1f}">{number}</text>'
-        )
-    return shapes
+    return dots + numbers
 
 
 def _limits(values: Sequence[float]) -> tuple[float, float]:

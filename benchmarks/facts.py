@@ -143,7 +143,7 @@ def processor(record: Record) -> str:
     if logical and logical != physical:
         parts.append(f"{logical:g} threads")
     clock = _number(at(cpu, "mhz"))
-    if clock:
+    if clock and "GHz" not in parts[0]:
         parts.append(f"{clock / 1000:.2f} GHz")
     return ", ".join(part for part in parts if part)
 

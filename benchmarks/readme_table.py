@@ -32,7 +32,7 @@ BEGIN = "<!-- speed table: written by python -m benchmarks.readme_table -->"
 END = "<!-- end of the speed table -->"
 NOTHING = "Not recorded yet."
 NO_CUDA = ("PyTorch on CUDA", "not yet recorded")
-_COLUMNS = ("", "A step", "A picture", "Against plain PyTorch", "Memory", "PSNR")
+_COLUMNS = ("", "A step", "A picture", "Step against plain PyTorch", "Memory", "PSNR")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -97,7 +97,7 @@ def speed_section(records: Sequence[Record]) -> str:
     for index, (record, measured) in enumerate(zip(records, rows, strict=True)):
         is_last = index == len(records) - 1
         parts += [_caption(record), table_to_markdown(_table(measured, add_cuda=is_last and not has_cuda))]
-    return "\n\n".join(["", *parts, ""]).removeprefix("\n").removesuffix("\n")
+    return "\n\n".join(["", *parts, ""]).removeprefix("\n")
 
 
 def _table(rows: Sequence[RowFigures], *, add_cuda: bool) -> Table:

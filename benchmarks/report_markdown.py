@@ -7,7 +7,8 @@ from benchmarks.document import Block, Bullets, Cell, Chart, Document, Heading, 
 from benchmarks.wording import LONGEST_PARAGRAPH, plain
 
 _SPECIAL = re.compile(r"([\\`*_\[\]|~$])")
-_BLOCK_START = re.compile(r"^(\d*)([-=+#]|(?<=\d)[.)](?=\s|$))")
+_MENTION = re.compile(r"@(?=\w)")
+_BLOCK_START = re.compile(r"^([-=+#]|\d+(?=[.)](?:\s|$)))")
 
 
 def to_markdown(document: Document) -> str:
@@ -30,10 +31,11 @@ def table_to_markdown(table: Table) -> str:
 def escape(text: str) -> str:
     """Return `text` so that Markdown shows it as it is: no markup, no HTML, no link."""
     line = plain(text, LONGEST_PARAGRAPH)
-    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "&#64;")
+    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     line = _SPECIAL.sub(r"\\\1", line)
+    line = _MENTION.sub("&#64;", line)
     line = line.replace("://", "&#58;//").replace("www.", "www&#46;")
-    return _BLOCK_START.sub(r"\1\\\2", line)
+    return _BLOCK_START.sub(lambda start: f"{start[0]}\\" if start[0].isdigit() else f"\\{start[0]}", line)
 
 
 def _block(block: Block) -> str:

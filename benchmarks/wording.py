@@ -22,6 +22,8 @@ def seconds(value: float | None) -> str:
     """Return a duration given in seconds: `3.45 s`, `85 ms`, `2.1 µs`."""
     if value is None:
         return MISSING
+    if value == 0:
+        return "0 s"
     for unit, scale in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)):
         if abs(value) * scale >= (0.0995 if unit == "s" else 0.995):
             return f"{digits(value * scale)} {unit}"
@@ -33,7 +35,7 @@ def digits(value: float) -> str:
     size = abs(value)
     if not math.isfinite(size):
         return MISSING
-    places = 2 if size < 9.995 else 1 if size < 99.95 else 0
+    places = 3 if size < 0.9995 else 2 if size < 9.995 else 1 if size < 99.95 else 0
     return f"{value:,.{places}f}" if size < 1e12 else f"{value:.3g}"
 
 

@@ -64,7 +64,7 @@ def test_points_beyond_reason_still_have_axes(x: float, y: float) -> None:
 def test_points_in_one_place_keep_their_numbers_apart() -> None:
     points = [Point(label=str(number), x=1.0, y=50.0, colour="peer") for number in range(3)]
     html = scatter(points, name="n", x_title="x", y_title="y", top_label="t", names={})
-    numbers = [text["dx"] for text in _shapes(html, "text") if text["class"] == "value"]
+    numbers = [(text["dx"], text["y"]) for text in _shapes(html, "text") if text["class"] == "value"]
     assert len(set(numbers)) == 3
 
 

@@ -13,6 +13,7 @@ from benchmarks.report_markdown import escape
         ("# a", "\\# a"),
         ("===", "\\==="),
         ("+ a", "\\+ a"),
+        ("2026-11-21", "2026-11-21"),
         ("a-b (c) d #1", "a-b (c) d #1"),
         ("a | b", "a \\| b"),
         ("[a](b)", "\\[a\\](b)"),
