@@ -3,11 +3,15 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.isa import LIMITS
 from benchmarks.rows import DEFAULT_PEERS, PEERS
 from benchmarks.run import RunOptions, run_benchmark
 from runtime.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from benchmarks.record import Record
 
 SKELETONS = ("sd15", "sd21", "sd15-lcm")
 # Half the side of SD 1.5 is a quarter of the work; the ratios are close to those of the full size.
@@ -49,9 +53,13 @@ def run(options: argparse.Namespace) -> int:
             print(path)
         return 0
     if options.action == "compare":
-        from benchmarks.compare import compare
+        from benchmarks.compare import compare, write_comparison
 
-        print(compare([_read(path) for path in options.records]))
+        records = [_read(path) for path in options.records]
+        print(compare(records))
+        if options.output is not None:
+            for path in write_comparison(records, Path(options.output)):
+                print(path)
         return 0
     if options.action == "import":
         from benchmarks.pytest_benchmark import import_json
@@ -77,6 +85,7 @@ def _add_actions(actions: "argparse._SubParsersAction[argparse.ArgumentParser]")
     report.add_argument("-o", "--output", default=".", metavar="DIR")
     compare = actions.add_parser("compare", help="put records of several machines side by side")
     compare.add_argument("records", nargs="+", metavar="RECORD.json")
+    compare.add_argument("-o", "--output", metavar="DIR", help="where a page of it goes")
     imported = actions.add_parser("import", help="make a record of pytest-benchmark JSON")
     imported.add_argument("file", metavar="PYTEST-BENCHMARK.json")
     imported.add_argument("-o", "--output", required=True, metavar="RECORD.json")
@@ -87,7 +96,7 @@ def _add_actions(actions: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parts.add_argument("-o", "--output", default="parts.json", metavar="PYTEST-BENCHMARK.json")
 
 
-def _read(path: str):  # type: ignore[no-untyped-def]
+def _read(path: str) -> "Record":
     from benchmarks.record_file import read_record
 
     return read_record(Path(path))
