@@ -12,9 +12,15 @@ import os
 
 from bootstrap.needs import GROUPS
 
+
+def python_of(folder: str) -> str:
+    """Return the interpreter of the environment in `folder`."""
+    return os.path.join(folder, *(("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")))
+
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ENVIRONMENT = os.path.join(ROOT, ".venv")
-PYTHON = os.path.join(ENVIRONMENT, *(("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")))
+PYTHON = python_of(ENVIRONMENT)
 RECORDS = os.path.join(ENVIRONMENT, "lapdraw")
 SETUP = os.path.join(ROOT, ".venv-setup")
 TORCH_INDEX_FILE = os.path.join(SETUP, "torch-index")

@@ -10,7 +10,7 @@ import threading
 import time
 from typing import IO
 
-from bootstrap.environment import ENVIRONMENT, LOG, PYTHON, SETUP
+from bootstrap.environment import ENVIRONMENT, LOG, SETUP, python_of
 from bootstrap.failure import SetupFailure
 from bootstrap.progress import Progress
 
@@ -83,17 +83,19 @@ class _Output:
 
 
 class PipRun:
-    """`pip install OPTIONS` in .venv, with the pip in `wheel`; `lock` is a descriptor that pip inherits."""
+    """`pip install OPTIONS` in an environment, with the pip in `wheel`; it inherits the descriptor `lock`."""
 
-    def __init__(self, wheel: str, options: list[str], lock: int) -> None:
+    def __init__(self, wheel: str, options: list[str], lock: int, folder: str = ENVIRONMENT) -> None:
+        self._folder = folder
         os.makedirs(TEMPORARY, exist_ok=True)
         environment = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
         environment.update(TMPDIR=TEMPORARY, TEMP=TEMPORARY, TMP=TEMPORARY)
         environment.update(PYTHONUNBUFFERED="1", PYTHONIOENCODING="utf-8")
-        command = [PYTHON, os.path.join(wheel, "pip"), "--disable-pip-version-check", "--no-input", "install"]
+        pip = [python_of(folder), os.path.join(wheel, "pip"), "--disable-pip-version-check", "--no-input"]
         self._process = subprocess.Popen(
             [
-                *command,
+                *pip,
+                "install",
                 "--no-user",
                 "--no-compile",
                 "--log",
@@ -112,7 +114,7 @@ class PipRun:
         )
         assert self._process.stdout is not None  # it is a pipe
         self._output = _Output(self._process.stdout)
-        self._packages_before = _count_packages()
+        self._packages_before = _count_packages(folder)
         self._log_before = _size_of(LOG)
 
     @property
@@ -145,7 +147,7 @@ class PipRun:
 
     def _doing(self) -> str:
         if self.has_touched_packages:
-            done = _count_packages() - self._packages_before
+            done = _count_packages(self._folder) - self._packages_before
             return f"installing: {max(done, 0)} of {self._output.packages} packages"
         if self._output.download is None:
             return "asking the package index"
@@ -167,10 +169,10 @@ def _size_of(path: str) -> int:
     return os.path.getsize(path) if os.path.exists(path) else 0
 
 
-def _count_packages() -> int:
-    """How many packages .venv holds."""
+def _count_packages(folder: str) -> int:
+    """How many packages the environment holds."""
     library = ("Lib",) if os.name == "nt" else ("lib", "python3*")
-    return len(glob.glob(os.path.join(ENVIRONMENT, *library, "site-packages", "*.dist-info")))
+    return len(glob.glob(os.path.join(folder, *library, "site-packages", "*.dist-info")))
 
 
 def _temporary_bytes() -> int:

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 
 from bootstrap.environment import (
     ENVIRONMENT,
@@ -94,10 +95,10 @@ class _Setup:
         shutil.rmtree(TEMPORARY, ignore_errors=True)
         self._check_space()
         self._announce()
-        _write(LOG, f"{self._group} in {ENVIRONMENT}\n")
+        write_whole(LOG, f"{self._group} in {ENVIRONMENT}\n")
         if self._torch_index and "optimize" in GROUPS[self._group]:
-            _write(TORCH_INDEX_FILE, self._torch_index)
-        _write(UNFINISHED, "")
+            write_whole(TORCH_INDEX_FILE, self._torch_index)
+        write_whole(UNFINISHED, "")
         if not self._is_usable:
             self._make_environment()
         try:
@@ -114,8 +115,8 @@ class _Setup:
         free = shutil.disk_usage(ROOT).free / 1e6
         if free < needed:
             raise SetupFailure(
-                f"setting up {self._group} needs {_size(needed)} on the disk of {ROOT} and {_size(free)} are "
-                "free: make some room and start again"
+                f"setting up {self._group} needs {in_words(needed)} on the disk of {ROOT} and "
+                f"{in_words(free)} are free: make some room and start again"
             )
 
     def _sizes(self) -> list[tuple[int, int]]:
@@ -128,11 +129,11 @@ class _Setup:
 
     def _announce(self) -> None:
         installed = sum(size for size, _ in self._sizes())
-        what = f"about {_size(installed)} to install" if installed else "requirements have changed"
+        what = f"about {in_words(installed)} to install" if installed else "requirements have changed"
         self._progress.say(f"Setting up {self._group} in {ENVIRONMENT}: {what}; this happens once.")
         if self._brings_cuda() and self._torch_index is None:
             self._progress.say(
-                f"  {_size(CUDA_SIZES[0])} of that are NVIDIA's libraries, which PyTorch from PyPI brings. "
+                f"  {in_words(CUDA_SIZES[0])} of that are NVIDIA's libraries, which PyTorch from PyPI has. "
                 f"Without an NVIDIA GPU, stop here (Ctrl-C) and add {TORCH_INDEX} {CPU_INDEX}"
             )
 
@@ -143,21 +144,7 @@ class _Setup:
             raise SetupFailure(
                 f"{ENVIRONMENT} is unfinished and cannot be deleted: close what uses it, delete it"
             )
-        made = subprocess.run(
-            [self._interpreter.path, "-m", "venv", "--without-pip", ENVIRONMENT],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            pass_fds=() if os.name == "nt" else (self._lock,),
-        )
-        if made.returncode:
-            _write(LOG, made.stdout)
-            raise SetupFailure(
-                f"{self._interpreter.path} could not make {ENVIRONMENT}: install its venv and pip modules "
-                f"(Debian, Ubuntu: sudo apt install python3-venv) and start again; its own words are in {LOG}"
-            )
+        make_environment(self._interpreter.path, ENVIRONMENT, self._lock)
 
     def _install(self) -> None:
         constraints = ["-c", LOCK_FILE]
@@ -180,24 +167,7 @@ class _Setup:
 
     def _try_imports(self) -> None:
         self._progress.moving("  trying the packages")
-        names = [name for group in GROUPS[self._group] for name in IMPORTS[group]]
-        tried = subprocess.run(
-            [PYTHON, "-c", "import " + ", ".join(names)],
-            env=_environment_of_its_own(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-        )
-        if tried.returncode:
-            with open(LOG, "a", encoding="utf-8") as log:
-                log.write(tried.stdout)
-            reason = (tried.stdout.strip().splitlines() or [f"status {tried.returncode}"])[-1]
-            raise SetupFailure(
-                f"the packages were installed and do not work here ({reason}): see the README for the "
-                f"machines that are supported; the whole message is in {LOG}"
-            )
+        try_imports(PYTHON, [name for group in GROUPS[self._group] for name in IMPORTS[group]])
 
     def _compile(self) -> None:
         """Leave our own bytecode too: where Python may not write it, every start would compile anew."""
@@ -217,8 +187,48 @@ class _Setup:
             os.sync()
         os.makedirs(RECORDS, exist_ok=True)
         for name in GROUPS[self._group]:
-            _write(record_path(name), wanted_record(name))
+            write_whole(record_path(name), wanted_record(name))
         os.remove(UNFINISHED)
+
+
+def make_environment(interpreter: str, folder: str, lock: int) -> None:
+    """Make an environment without packages; raises SetupFailure where the interpreter cannot."""
+    made = subprocess.run(
+        [interpreter, "-m", "venv", "--without-pip", folder],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        pass_fds=() if os.name == "nt" else (lock,),
+    )
+    if made.returncode:
+        write_whole(LOG, made.stdout)
+        raise SetupFailure(
+            f"{interpreter} could not make {folder}: install its venv and pip modules "
+            f"(Debian, Ubuntu: sudo apt install python3-venv) and start again; its own words are in {LOG}"
+        )
+
+
+def try_imports(python: str, names: Sequence[str]) -> None:
+    """Import the modules in a fresh process; raises SetupFailure with what it said."""
+    tried = subprocess.run(
+        [python, "-c", "import " + ", ".join(names)],
+        env=_environment_of_its_own(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )
+    if tried.returncode:
+        with open(LOG, "a", encoding="utf-8") as log:
+            log.write(tried.stdout)
+        reason = (tried.stdout.strip().splitlines() or [f"status {tried.returncode}"])[-1]
+        raise SetupFailure(
+            f"the packages were installed and do not work here ({reason}): see the README for the "
+            f"machines that are supported; the whole message is in {LOG}"
+        )
 
 
 def _environment_of_its_own() -> dict[str, str]:
@@ -226,7 +236,7 @@ def _environment_of_its_own() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in foreign}
 
 
-def _write(path: str, text: str) -> None:
+def write_whole(path: str, text: str) -> None:
     """Write the file whole or not at all."""
     partial = path + ".partial"
     with open(partial, "w", encoding="utf-8") as file:
@@ -236,5 +246,6 @@ def _write(path: str, text: str) -> None:
     os.replace(partial, path)
 
 
-def _size(megabytes: float) -> str:
-    return f"{megabytes / 1000:.1f} GB" if megabytes >= 1000 else f"{megabytes:.0f} MB"
+def in_words(size: float) -> str:
+    """Say a size in MB."""
+    return f"{size / 1000:.1f} GB" if size >= 1000 else f"{size:.0f} MB"
