@@ -1,11 +1,8 @@
 """diffusers' own pipeline on the source weights: the reference that everybody knows, on CPU, CUDA or MPS.
 
-Options, all off unless named: `channels_last`, `compile` (torch.compile of the UNet; the compiled kernels are
-kept in the job's cache), `ipex` (Intel Extension for PyTorch, CPU only).
+Options: `channels_last`, `compile` (of the UNet) and `ipex`, done as our PyTorch backend does them.
 """
 
-import os
-import platform
 from typing import Any
 
 import numpy as np
@@ -13,18 +10,17 @@ import numpy as np
 from benchmarks.drivers.answer import Answer, run_driver
 from benchmarks.drivers.clock import Clock
 from benchmarks.drivers.job import CannotRun, Job
+from benchmarks.drivers.pytorch_options import TUNING, chosen_tuning, keep_compiled, packages
 
-OPTIONS = ("channels_last", "compile", "ipex")
 COMPONENTS = ("text_encoder", "unet", "vae_decoder")
 
 
 def make(job: Job, clock: Clock) -> Answer:
     """Make the picture as diffusers' documentation shows; all networks in the precision of the job."""
-    job.allow(*OPTIONS)
+    job.allow(*TUNING)
     if job.source is None:
         raise CannotRun("diffusers needs the source weights: the job names no source")
-    # So that a cold sample compiles and a warm one finds what the row compiled before.
-    os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(job.cache / "inductor")
+    keep_compiled(job)
     try:
         import torch
         from diffusers import DDIMScheduler, StableDiffusionPipeline
@@ -48,9 +44,7 @@ def make(job: Job, clock: Clock) -> Answer:
     pipeline.scheduler = DDIMScheduler.from_config(pipeline.scheduler.config, clip_sample=False)
     pipeline.set_progress_bar_config(disable=True)
     pipeline.to(device)
-    _tune(pipeline, job, dtype)
-    if job.option("compile"):
-        _compile(pipeline, job, device, dtype)
+    _tune(pipeline, job, device, dtype)
     _finish(device)
     clock.ready()
 
@@ -71,11 +65,10 @@ def make(job: Job, clock: Clock) -> Answer:
     ).images[0]
     picture = np.asarray(image)
     clock.decoded()
-    extension = ("intel-extension-for-pytorch",) if job.option("ipex") else ()
     return Answer(
         picture=picture,
         placement=_placement(job, pipeline, device),
-        packages=("torch", "diffusers", "transformers", "numpy", *extension),
+        packages=packages(job),
     )
 
 
@@ -87,23 +80,24 @@ def _device(job: Job) -> str:
     present = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if not present.get(kind.split(":")[0], False):
         raise CannotRun(f"PyTorch finds no device {job.device!r} here")
-    if job.option("ipex") and kind != "cpu":
-        raise CannotRun(f"Intel Extension for PyTorch is measured on the CPU, got device {job.device!r}")
     return kind
 
 
-def _tune(pipeline: Any, job: Job, dtype: Any) -> None:
-    import torch
+def _tune(pipeline: Any, job: Job, device: str, dtype: Any) -> None:
+    from runtime import LapdrawError
+    from runtime.backends.pytorch_tuning import check_tuning, tune
 
-    if job.option("channels_last"):
-        pipeline.unet.to(memory_format=torch.channels_last)
-        pipeline.vae.to(memory_format=torch.channels_last)
-    if job.option("ipex"):
-        import intel_extension_for_pytorch as ipex
-
+    chosen = chosen_tuning(job)
+    if not chosen:
+        return
+    try:
+        check_tuning(chosen, device, [device])
         for name in ("text_encoder", "unet", "vae"):
-            network = getattr(pipeline, name).eval()
-            setattr(pipeline, name, ipex.optimize(network, dtype=dtype, inplace=True))
+            setattr(pipeline, name, tune(name, getattr(pipeline, name).eval(), dtype, chosen))
+    except LapdrawError as error:
+        raise CannotRun(str(error)) from error
+    if "compile" in chosen:
+        _compile(pipeline, job, device, dtype)
 
 
 def _compile(pipeline: Any, job: Job, device: str, dtype: Any) -> None:
@@ -117,7 +111,6 @@ def _compile(pipeline: Any, job: Job, device: str, dtype: Any) -> None:
         rows, tokens, pipeline.unet.config.cross_attention_dim, device=device, dtype=dtype
     )
     pipeline.scheduler.set_timesteps(job.steps, device=device)
-    pipeline.unet = torch.compile(pipeline.unet)
     with torch.no_grad():  # as the pipeline calls it: another mode would be compiled anew
         pipeline.unet(
             torch.cat([latents] * rows),
@@ -144,12 +137,14 @@ def _placement(job: Job, pipeline: Any, device: str) -> dict[str, dict[str, str]
     """What executed, read back from the weights."""
     import torch
 
+    from runtime.machine import cpu_name
+
     if device.startswith("cuda"):
         name = torch.cuda.get_device_name(device)
     elif device == "mps":
         name = "Apple GPU"
     else:
-        name = f"{platform.processor() or 'CPU'}, {torch.backends.cpu.get_cpu_capability()} kernels"
+        name = f"{cpu_name()}, {torch.backends.cpu.get_cpu_capability()} kernels"
     names = {torch.float32: "f32", torch.bfloat16: "bf16", torch.float16: "f16"}
     executed = {}
     for component in COMPONENTS:

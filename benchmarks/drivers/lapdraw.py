@@ -11,8 +11,7 @@ import numpy as np
 from benchmarks.drivers.answer import Answer, run_driver
 from benchmarks.drivers.clock import Clock
 from benchmarks.drivers.job import CannotRun, Job
-
-TUNING = ("channels_last", "compile", "ipex")  # of PyTorch
+from benchmarks.drivers.pytorch_options import TUNING, chosen_tuning, keep_compiled, packages
 
 
 def make(job: Job, clock: Clock) -> Answer:
@@ -24,7 +23,8 @@ def make(job: Job, clock: Clock) -> Answer:
 
     pytorch = names_pytorch(job.device)
     if pytorch:
-        import runtime.backends.pytorch
+        keep_compiled(job)
+        _import_pytorch()
     else:
         import runtime.backends.openvino  # noqa: F401  # opening would import it: the mark says what that costs
     clock.imported()
@@ -50,7 +50,7 @@ def make(job: Job, clock: Clock) -> Answer:
             data_dir=job.cache,
             execution_precision=job.precision,
             guidance=job.options.get("guidance"),
-            **_tuning(job),
+            tuning=chosen_tuning(job),
         ) as pipeline:
             pipeline.prepare(request)
             _check_latents(job)
@@ -70,7 +70,7 @@ def make(job: Job, clock: Clock) -> Answer:
             name: {"device": executed.device, "name": executed.name, "precision": executed.precision}
             for name, executed in result.placement.items()
         },
-        packages=_packages(job) if pytorch else ("openvino", "numpy"),
+        packages=packages(job) if pytorch else ("openvino", "numpy"),
         components={
             "read": timings["read"],
             "compile": timings["compile"],
@@ -92,15 +92,13 @@ def _model(job: Job, pytorch: bool) -> Any:
     return job.source
 
 
-def _tuning(job: Job) -> dict[str, Any]:
-    """Return the argument of `open_pipeline` that names what PyTorch is to be tuned with, if anything."""
-    chosen = tuple(name for name in TUNING if job.option(name))
-    return {"tuning": chosen} if chosen else {}
+def _import_pytorch() -> None:
+    from runtime import SetupError
 
-
-def _packages(job: Job) -> tuple[str, ...]:
-    extension = ("intel-extension-for-pytorch",) if job.option("ipex") else ()
-    return ("torch", "diffusers", "transformers", "numpy", *extension)
+    try:
+        import runtime.backends.pytorch  # noqa: F401
+    except SetupError as error:
+        raise CannotRun(str(error)) from error
 
 
 def _check_latents(job: Job) -> None:
