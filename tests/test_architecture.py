@@ -37,7 +37,7 @@ LIBRARIES = (
     ("bootstrap/*", set()),
     ("requirements/*", set()),
     ("runtime/backends/openvino*.py", PICTURES | {"openvino"}),
-    ("runtime/backends/pytorch*.py", PICTURES | TORCH),
+    ("runtime/backends/pytorch*.py", PICTURES | TORCH | {"intel_extension_for_pytorch"}),
     ("runtime/*", PICTURES | {"tokenizers", "psutil"}),
     ("ui/*", PICTURES | {"gradio"}),
     ("optimize/*", PICTURES | TORCH | OPENVINO | {"optimum", "nncf", "huggingface_hub", "tokenizers"}),
