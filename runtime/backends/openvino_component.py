@@ -36,15 +36,8 @@ class CompiledComponent:
     def request(self, number: int) -> "Request":
         """Return one of the requests that can be under way at the same time."""
         while len(self._requests) <= number:
-            self._requests.append(Request(self))
+            self._requests.append(Request(self.model, self.component, self.executed.name))
         return self._requests[number]
-
-    def failed(self, error: RuntimeError) -> DeviceError:
-        """Return what to say of a device that threw while running."""
-        return DeviceError(
-            f"{self.executed.name} failed while running the {self.component} ({first_line(error)}): "
-            "try a smaller picture or --device cpu"
-        )
 
     def save(self, cache: CompiledCache) -> None:
         """Give the compiled model to the cache, once, if it is worth keeping."""
@@ -58,18 +51,20 @@ class CompiledComponent:
 class Request:
     """One inference at a time: `start` returns at once, `wait` gives the output."""
 
-    def __init__(self, compiled: CompiledComponent) -> None:
-        self._compiled = compiled
+    def __init__(self, model: ov.CompiledModel, component: str, device_name: str) -> None:
+        self._model = model
+        self._component = component
+        self._device_name = device_name
 
     @cached_property
     def _request(self) -> ov.InferRequest:
-        return self._compiled.model.create_infer_request()
+        return self._model.create_infer_request()
 
     @cached_property
     def _inputs(self) -> dict[str, ov.Tensor]:
         """Input tensors by every name that the port has: `any_name` alone may be a number."""
         tensors: dict[str, ov.Tensor] = {}
-        for port in self._compiled.model.inputs:
+        for port in self._model.inputs:
             tensor = ov.Tensor(port.get_element_type(), port.get_shape())
             self._request.set_tensor(port, tensor)
             tensors |= dict.fromkeys(port.get_names(), tensor)
@@ -82,13 +77,13 @@ class Request:
                 tensor = self._inputs.get(name)
                 if tensor is None:
                     raise ModelFolderError(
-                        f"the {self._compiled.component} IR has no input {name!r} but "
+                        f"the {self._component} IR has no input {name!r} but "
                         f"{', '.join(sorted(self._inputs))}: optimize the model again"
                     )
                 np.copyto(tensor.data, value, casting="same_kind")
             self._request.start_async()
         except RuntimeError as error:
-            raise self._compiled.failed(error) from error
+            raise self._failed(error) from error
 
     def wait(self, output: str) -> Array:
         """Return the named output as float32; raises DeviceError when the device failed."""
@@ -96,13 +91,19 @@ class Request:
             self._request.wait()
             return np.array(self._request.get_tensor(self._port(output)).data, dtype=np.float32)
         except RuntimeError as error:
-            raise self._compiled.failed(error) from error
+            raise self._failed(error) from error
+
+    def _failed(self, error: RuntimeError) -> DeviceError:
+        return DeviceError(
+            f"{self._device_name} failed while running the {self._component} ({first_line(error)}): "
+            "try a smaller picture or --device cpu"
+        )
 
     def _port(self, name: str) -> Any:
-        for port in self._compiled.model.outputs:
+        for port in self._model.outputs:
             if name in port.get_names():
                 return port
-        return self._compiled.model.outputs[0]
+        return self._model.outputs[0]
 
 
 def first_line(error: Exception) -> str:

@@ -18,23 +18,67 @@ if TYPE_CHECKING:
     from runtime.backends.openvino import OpenVinoBackend
 
 
+class PlacedComponents:
+    """The compiled networks of one shape, each where it was placed or moved to: what the guard guards."""
+
+    def __init__(self, backend: "OpenVinoBackend", shape: Shape, slots: Sequence[str]) -> None:
+        self.trust = backend.trust
+        self.stored_precision = backend.stored_precision
+        self._backend = backend
+        self._shape = shape
+        self._futures: dict[str, tuple[Assignment, Future[CompiledComponent]]] = {}
+        for slot in slots:
+            self._begin(slot)
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """What was asked for so far."""
+        return tuple(self._futures)
+
+    def assignment(self, slot: str) -> Assignment:
+        """Where a component runs now."""
+        return self._backend.assignment(slot)
+
+    def compiled(self, slot: str) -> CompiledComponent:
+        """Return a component once it is compiled, moved where its device does not take it."""
+        return self._backend.settle(slot, lambda: self._begin(slot))
+
+    def reference(self, slot: str) -> CompiledComponent:
+        """Return it compiled for the CPU in f32."""
+        return self._backend.begin(slot, self._shape, self._backend.reference).result()
+
+    def release_reference(self, slot: str) -> None:
+        """Free that again, unless the component runs there now."""
+        self._backend.release(slot, self._shape, self._backend.reference)
+
+    def trust_key(self, slot: str) -> Mapping[str, Any]:
+        """Return what decides whether a component is right where it runs."""
+        return self._backend.trust_key(slot)
+
+    def repair(self, slot: str, fault: str) -> None:
+        """Move a component that gave wrong results."""
+        self._backend.repair(slot, fault)
+
+    def _begin(self, slot: str) -> Future[CompiledComponent]:
+        assigned = self._backend.assignment(slot)
+        if slot not in self._futures or self._futures[slot][0] != assigned:
+            self._futures[slot] = (assigned, self._backend.begin(slot, self._shape, assigned))
+        return self._futures[slot][1]
+
+
 class OpenVinoComponents:
     """The networks of one model at one shape, each awaited when it is first used."""
 
     def __init__(self, backend: "OpenVinoBackend", shape: Shape, slots: Sequence[str]) -> None:
         self.shape = shape
-        self.trust = backend.trust
-        self.stored_precision = backend.stored_precision
         self._backend = backend
-        self._futures: dict[str, tuple[Assignment, Future[CompiledComponent]]] = {}
-        for slot in slots:
-            self._begin(slot)
-        self._guard = Guard(self)
+        self._placed = PlacedComponents(backend, shape, slots)
+        self._guard = Guard(self._placed)
 
     def wait(self, timings: Timings) -> None:
         """Wait until everything is compiled and note how long each took; raises what compiling raised."""
-        for slot in self._futures:
-            part = self.compiled(slot)
+        for slot in self._placed.slots:
+            part = self._placed.compiled(slot)
             timings.read[slot] = part.read_seconds
             timings.compile[slot] = part.compile_seconds
             timings.compiled_from_cache[slot] = part.from_cache
@@ -42,7 +86,7 @@ class OpenVinoComponents:
     @property
     def placement(self) -> Mapping[str, ExecutedOn]:
         """What each loaded component really runs on."""
-        return {slot: self.compiled(slot).executed for slot in self._futures}
+        return {slot: self._placed.compiled(slot).executed for slot in self._placed.slots}
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -62,7 +106,7 @@ class OpenVinoComponents:
         if not self._backend.runs_in_halves(self.shape):
             return self._guard.run("out_sample", [Call(slot="unet", inputs=inputs)], guided=guided)
         unconditional, conditional = split(inputs)
-        apart, streams = UNCONDITIONAL in self._futures, self._backend.streams(self.shape)
+        apart, streams = UNCONDITIONAL in self._placed.slots, self._backend.streams(self.shape)
         calls = [
             Call(slot=UNCONDITIONAL if apart else "unet", inputs=unconditional),
             Call(slot="unet", inputs=conditional, number=streams - 1),
@@ -85,35 +129,3 @@ class OpenVinoComponents:
 
     def _run(self, component: str, output: str, **inputs: AnyArray) -> Array:
         return self._guard.run(output, [Call(slot=component, inputs=inputs)])
-
-    # What the guard asks
-
-    def assignment(self, slot: str) -> Assignment:
-        """Where a component runs now."""
-        return self._backend.assignment(slot)
-
-    def compiled(self, slot: str) -> CompiledComponent:
-        """Return a component once it is compiled, moved where its device does not take it."""
-        return self._backend.settle(slot, lambda: self._begin(slot))
-
-    def reference(self, slot: str) -> CompiledComponent:
-        """Return it compiled for the CPU in f32."""
-        return self._backend.begin(slot, self.shape, self._backend.reference).result()
-
-    def release_reference(self, slot: str) -> None:
-        """Free that again, unless the component runs there now."""
-        self._backend.release(slot, self.shape, self._backend.reference)
-
-    def trust_key(self, slot: str) -> Mapping[str, Any]:
-        """Return what decides whether a component is right where it runs."""
-        return self._backend.trust_key(slot)
-
-    def repair(self, slot: str, fault: str) -> None:
-        """Move a component that gave wrong results."""
-        self._backend.repair(slot, fault)
-
-    def _begin(self, slot: str) -> Future[CompiledComponent]:
-        assigned = self._backend.assignment(slot)
-        if slot not in self._futures or self._futures[slot][0] != assigned:
-            self._futures[slot] = (assigned, self._backend.begin(slot, self.shape, assigned))
-        return self._futures[slot][1]

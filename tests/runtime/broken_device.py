@@ -114,8 +114,7 @@ class InferRequest:
     def __init__(self, compiled: Compiled) -> None:
         self.compiled, self.core = compiled, compiled.core
         self.inner = compiled.inner.create_infer_request()
-        self.inner.set_callback(self._ended, None)
-        self.started, self.number = 0.0, 0
+        self.number = 0
 
     def set_tensor(self, port: Any, tensor: Any) -> None:
         self.inner.set_tensor(port, tensor)
@@ -127,11 +126,9 @@ class InferRequest:
             self.core.runs[name] = self.number + 1
         if self._fault("throws"):
             raise RuntimeError("CL_OUT_OF_RESOURCES")
-        self.started = time.perf_counter()
+        # The callback knows nothing of this request: OpenVINO would keep both alive for ever.
+        self.inner.set_callback(_note, (self.core.spans, name, time.perf_counter()))
         self.inner.start_async()
-
-    def _ended(self, _: Any) -> None:
-        self.core.spans.append((self.compiled.component, self.started, time.perf_counter()))
 
     def wait(self) -> None:
         self.inner.wait()
@@ -158,6 +155,11 @@ class InferRequest:
             return False
         self.core.broke += 1
         return True
+
+
+def _note(inference: tuple[list[tuple[str, float, float]], str, float]) -> None:
+    spans, component, started = inference
+    spans.append((component, started, time.perf_counter()))
 
 
 def component_of(network: Any) -> str:

@@ -1,8 +1,11 @@
 """The OpenVINO backend on this CPU: the cache is never stale, any size fits, faults are one sentence."""
 
+import gc
 import re
 import shutil
+import weakref
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import openvino as ov
@@ -126,3 +129,24 @@ def test_a_truncated_ir_without_a_manifest_is_one_sentence(tmp_path: Path, name:
         open_pipeline(folder, device="cpu", cache=False) as pipeline,
     ):
         pipeline.generate(TextToImage(prompt="a", num_inference_steps=1)).result()
+
+
+def test_what_is_closed_is_freed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks are gigabytes: a cycle that only the garbage collector finds would keep them."""
+    made: list[weakref.ref[CompiledComponent]] = []
+
+    def remembered(*given: Any) -> CompiledComponent:
+        component = compile_component(*given)
+        made.append(weakref.ref(component))
+        return component
+
+    monkeypatch.setattr("runtime.backends.openvino.compile_component", remembered)
+    gc.disable()
+    try:
+        with open_pipeline(device="cpu", cache=False) as pipeline:
+            pipeline.generate(TextToImage(prompt="a", num_inference_steps=1)).result()
+            assert len([reference for reference in made if reference() is not None]) == 3
+        del pipeline
+        assert not [reference for reference in made if reference() is not None]
+    finally:
+        gc.enable()
