@@ -12,6 +12,7 @@ from pathlib import Path
 from runtime.backends.base import Shape
 from runtime.errors import InvalidRequest
 from runtime.model_folder import ModelFolder
+from runtime.weight_files import count_numbers, source_weights
 
 PROGRAM_BYTES = 250 * 2**20  # interpreter, libraries, compiler
 UNET_TENSORS = 40  # live tensors of the UNet's first level, a batch of two
@@ -44,9 +45,8 @@ def check_memory(
 
 def estimate_bytes(model: ModelFolder, shape: Shape, networks: Sequence[str], bytes_per_weight: int) -> int:
     """Return the peak memory of a request that takes the named networks, compiled models included."""
-    stored = {"fp32": 4, "fp16": 2, "int8": 1}.get(model.precision, 2)
     weights = sum(
-        model.ir(component).with_suffix(".bin").stat().st_size * bytes_per_weight // stored
+        _count_weights(model, component) * bytes_per_weight
         for component in networks
         if component in model.components
     )
@@ -87,6 +87,14 @@ def _available_on_windows() -> int | None:
     status = Status(length=ctypes.sizeof(Status))
     kernel = getattr(ctypes, "windll").kernel32  # noqa: B009  (only there on Windows)
     return int(status.free) if kernel.GlobalMemoryStatusEx(ctypes.byref(status)) else None
+
+
+def _count_weights(model: ModelFolder, component: str) -> int:
+    if model.kind == "diffusers":  # of which each half of the VAE is loaded with the other
+        folder = "vae" if component.startswith("vae") else component
+        return count_numbers(source_weights(model.path / folder)[0])
+    stored = {"fp32": 4, "fp16": 2, "int8": 1}.get(model.precision, 2)
+    return model.ir(component).with_suffix(".bin").stat().st_size // stored
 
 
 def _first_channels(model: ModelFolder, component: str) -> int:

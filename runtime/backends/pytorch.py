@@ -12,6 +12,7 @@ import numpy as np
 from runtime.arrays import Array, IntArray
 from runtime.backends.base import Conditioning, Device, ExecutedOn, PromptEmbeds, Shape
 from runtime.errors import DeviceError, ModelFolderError, SetupError
+from runtime.memory import check_memory
 from runtime.model_folder import ModelFolder
 from runtime.placement import Placement
 from runtime.timings import Timings
@@ -80,7 +81,14 @@ class PyTorchBackend:
             torch.cuda.empty_cache()
 
     def load(self, shape: Shape, networks: Sequence[str]) -> "PyTorchComponents":
-        """Return the components; PyTorch takes any shape, so the weights are loaded once."""
+        """Return the components; PyTorch takes any shape, so the weights are loaded once.
+
+        Raises InvalidRequest when the CPU would need more memory than is free. A GPU is not asked: it is
+        given less to hold when it comes to that.
+        """
+        if self.device("unet").native == "cpu" and "unet" not in self.modules:
+            on_cpu = [name for name in networks if self.device(name).native == "cpu"]
+            check_memory(self.source, shape, on_cpu, self.dtype("unet").itemsize)
         return PyTorchComponents(self, shape, [name for name in networks if name in self.source.components])
 
     def keep(self) -> None:

@@ -8,12 +8,14 @@ import pytest
 import torch
 
 from runtime import TextToImage, open_pipeline
-from runtime.backends.base import Device
+from runtime.backends.base import Device, Shape
 from runtime.backends.pytorch import PyTorchBackend
 from runtime.backends.pytorch_memory import MemoryKeeper
-from runtime.errors import DeviceError
+from runtime.errors import DeviceError, InvalidRequest
+from runtime.memory import estimate_bytes
+from runtime.model_folder import ModelFolder
 from tests.measures import psnr
-from tests.models import DEMO_SOURCE
+from tests.models import DEMO_MODEL, DEMO_SOURCE
 
 ASKED = TextToImage(prompt="a red house", seed=3, num_inference_steps=3, sampler="DDIM")
 CUDA_SAYS = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
@@ -87,6 +89,23 @@ def test_other_faults_are_not_taken_for_a_lack_of_memory() -> None:
     with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
         memory.run("unet", failing(1, RuntimeError("shapes cannot be multiplied")))
     assert modules["text_encoder"].places == memory.warnings == []
+
+
+def test_a_picture_too_large_for_the_cpu_is_refused_before_it_loads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime.memory.available_bytes", lambda: 2**20)
+    with open_pipeline(DEMO_SOURCE, device="pytorch-cpu") as pipeline:
+        generation = pipeline.generate(ASKED)
+        with pytest.raises(InvalidRequest, match="128x128 needs about"):
+            generation.result()
+        assert generation.timings.read == {}
+
+
+def test_source_weights_and_their_openvino_model_are_estimated_alike() -> None:
+    shape, networks = Shape(batch=1, height=512, width=512), ("text_encoder", "unet")
+    source, model = (
+        estimate_bytes(ModelFolder(path), shape, networks, 4) for path in (DEMO_SOURCE, DEMO_MODEL)
+    )
+    assert source == pytest.approx(model, rel=0.01)
 
 
 @pytest.fixture(scope="module")
