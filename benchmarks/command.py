@@ -29,6 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--size", type=int, metavar="N", help="width and height in pixels (the model's own)")
     what.add_argument("--steps", type=int, metavar="N", help="guided steps a picture (20)")
     what.add_argument("--rounds", type=int, metavar="N", help="samples of each row (5)")
+    what.add_argument(
+        "--cold-rounds",
+        type=int,
+        default=1,
+        metavar="N",
+        help="rounds before them with empty caches, one step",
+    )
     what.add_argument("--seed", type=int, default=1, metavar="N", help="of the initial latents")
     what.add_argument(
         "--quick", action="store_true", help=f"{QUICK['size']}x{QUICK['size']}, 4 steps, 3 rounds: minutes"
@@ -104,10 +111,10 @@ def _read(path: str) -> "Record":
 
 def _run_options(options: argparse.Namespace) -> RunOptions:
     """Check the numbers here, where the options have their names."""
-    for name, least in (("size", 64), ("steps", 1), ("rounds", 1), ("seed", 0)):
+    for name, least in (("size", 64), ("steps", 1), ("rounds", 1), ("cold_rounds", 0), ("seed", 0)):
         value = getattr(options, name)
         if value is not None and value < least:
-            raise InvalidRequest(f"--{name} must be at least {least}, got {value}")
+            raise InvalidRequest(f"--{name.replace('_', '-')} must be at least {least}, got {value}")
     for name in ("electricity", "machine_price"):
         value = getattr(options, name)
         if value is not None and not 0 <= value < 1e6:
@@ -124,6 +131,7 @@ def _run_options(options: argparse.Namespace) -> RunOptions:
         size=options.size or (quick.get("size") if not options.model else None),
         steps=options.steps or quick.get("steps", 20),
         rounds=options.rounds or quick.get("rounds", 5),
+        cold_rounds=options.cold_rounds,
         seed=options.seed,
         note=options.note,
         electricity=options.electricity,

@@ -46,6 +46,7 @@ class RunOptions:
     size: int | None
     steps: int
     rounds: int
+    cold_rounds: int
     seed: int
     note: str
     electricity: float | None
@@ -83,6 +84,7 @@ def run_benchmark(options: RunOptions) -> int:
         note=options.note,
         isa=options.isa,
         rounds=options.rounds,
+        cold_rounds=options.cold_rounds,
         model={
             "name": options.skeleton or model.name,
             "kind": "skeleton" if options.skeleton else "model",
