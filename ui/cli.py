@@ -70,9 +70,10 @@ def _run(arguments: list[str]) -> int:
     module = import_module(COMMANDS[arguments[0]][0])
     if hasattr(module, "main"):  # takes its arguments as they are
         return int(module.main(arguments[1:]))
+    purpose = COMMANDS[arguments[0]][1]
     command = Parser(
         prog=f"launch.py {arguments[0]}",
-        description=COMMANDS[arguments[0]][1].capitalize() + ".",
+        description=f"{purpose[0].upper()}{purpose[1:]}.",
         formatter_class=Formatter,
         allow_abbrev=False,
     )
