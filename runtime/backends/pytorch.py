@@ -66,6 +66,7 @@ class PyTorchBackend:
         self._precision = execution_precision
         self.tuning = tuple(tuning)
         self.modules: dict[str, Any] = {}
+        self.compiled_shapes: set[Shape] = set()
         self.memory = MemoryKeeper(self.modules, placement.devices)
         transformers_logging.set_verbosity_error()
         transformers_logging.disable_progress_bar()
@@ -150,11 +151,16 @@ class PyTorchComponents:
     def wait(self, timings: Timings) -> None:
         """Load what was asked for, compile what is to be, and note how long it took."""
         for component in self._networks:
-            with timings.measure(timings.read, component):
-                self._backend.memory.run(component, partial(self._backend.module, component))
-        if "compile" in self._backend.tuning and "unet" in self._networks:
+            if (
+                component not in self._backend.modules
+            ):  # one that is there may have left the GPU: it stays off
+                with timings.measure(timings.read, component):
+                    self._backend.memory.run(component, partial(self._backend.module, component))
+        compiles = "compile" in self._backend.tuning and "unet" in self._networks
+        if compiles and self.shape not in self._backend.compiled_shapes:
             with timings.measure(timings.compile, "unet"):
                 self._compile()
+            self._backend.compiled_shapes.add(self.shape)
 
     @property
     def warnings(self) -> tuple[str, ...]:
