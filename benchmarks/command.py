@@ -27,7 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--peers", default=",".join(DEFAULT_PEERS), help=f"all, none, or of {', '.join(PEERS)}")
     what.add_argument("--isa", choices=tuple(LIMITS), default="native", help="avx2: what laptops have")
     what.add_argument("--size", type=int, metavar="N", help="width and height in pixels (the model's own)")
-    what.add_argument("--steps", type=int, metavar="N", help="guided steps a picture (20)")
+    what.add_argument(
+        "--steps", type=int, metavar="N", help="steps a picture (20; sd15-lcm: 4, without guidance)"
+    )
     what.add_argument("--rounds", type=int, metavar="N", help="samples of each row (5)")
     what.add_argument(
         "--cold-rounds",
@@ -129,7 +131,7 @@ def _run_options(options: argparse.Namespace) -> RunOptions:
         peers=options.peers,
         isa=options.isa,
         size=options.size or (quick.get("size") if not options.model else None),
-        steps=options.steps or quick.get("steps", 20),
+        steps=options.steps or quick.get("steps"),
         rounds=options.rounds or quick.get("rounds", 5),
         cold_rounds=options.cold_rounds,
         seed=options.seed,

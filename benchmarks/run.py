@@ -31,7 +31,10 @@ from runtime.models import find_model
 from runtime.pipeline import BUNDLED_MODELS, data_folder
 
 PROMPT = "a red house on green hills under a night sky with a moon"
+STEPS = 20
 GUIDANCE_SCALE = 7.5
+# Models of few steps are used without guidance.
+FEW_STEPS = {"sd15-lcm": 4}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +47,7 @@ class RunOptions:
     peers: str
     isa: str
     size: int | None
-    steps: int
+    steps: int | None
     rounds: int
     cold_rounds: int
     seed: int
@@ -72,7 +75,8 @@ def run_benchmark(options: RunOptions) -> int:
     if width % model.vae_scale_factor:
         raise InvalidRequest(f"--size must be a multiple of {model.vae_scale_factor}, got {width}")
     _say("measuring the peak of this machine and counting the work")
-    probe = _probe(model, width, height, options.isa)
+    is_guided = options.skeleton not in FEW_STEPS
+    probe = _probe(model, width, height, options.isa, is_guided=is_guided)
     devices = [_device(value) for value in probe["devices"]]
     folder = options.output or data / "outputs" / "benchmarks" / _stamp(model, width, options.isa)
     rows = plan_rows(
@@ -96,8 +100,8 @@ def run_benchmark(options: RunOptions) -> int:
             "task": "text-to-image",
             "width": width,
             "height": height,
-            "num_inference_steps": options.steps,
-            "guidance_scale": GUIDANCE_SCALE,
+            "num_inference_steps": options.steps or FEW_STEPS.get(options.skeleton or "", STEPS),
+            "guidance_scale": GUIDANCE_SCALE if is_guided else 1.0,
             "sampler": "DDIM",
             "seed": options.seed,
             "prompt": PROMPT,
@@ -147,7 +151,7 @@ def _model(options: RunOptions, data: Path) -> ModelFolder:
     return find_model(options.model or "", data, BUNDLED_MODELS)
 
 
-def _probe(model: ModelFolder, width: int, height: int, isa: str) -> Mapping[str, Any]:
+def _probe(model: ModelFolder, width: int, height: int, isa: str, *, is_guided: bool) -> Mapping[str, Any]:
     with tempfile.TemporaryDirectory(prefix="lapdraw-probe-") as scratch:
         job, result = Path(scratch, "job.json"), Path(scratch, "result.json")
         job.write_text(
@@ -156,7 +160,7 @@ def _probe(model: ModelFolder, width: int, height: int, isa: str) -> Mapping[str
                     "model": str(model.path),
                     "width": width,
                     "height": height,
-                    "guided": True,
+                    "guided": is_guided,
                     "result": str(result),
                 }
             ),
