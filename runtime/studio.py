@@ -128,6 +128,7 @@ class Studio:
         """Return pixels (B, H, W, 3) in 0 to 255, in tiles when the latents are larger than prepared for."""
         if "vae_decoder" not in self.model.components:
             return to_pixels(latents)
+        self.components.wait(self.watch.timings)  # the decoder may have been put off
         self.watch.on_phase("decoding")
         scaled = np.ascontiguousarray(latents / np.float32(self.model.scaling_factor))
         with self.watch.timings.add("vae_decoder"):

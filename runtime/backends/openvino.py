@@ -93,7 +93,9 @@ class OpenVinoBackend:
                 [component_of(slot) for slot in slots],
                 WEIGHT_BYTES[unet.precision],
             )
-        components = OpenVinoComponents(self, shape, slots)
+        later = self._put_off(slots)
+        at_once = [slot for slot in slots if slot not in later]
+        components = OpenVinoComponents(self, shape, at_once, later)
         while len(self._compiled) > KEPT:
             self._compiled.popitem(last=False)
         return components
@@ -144,6 +146,12 @@ class OpenVinoBackend:
                 cause = error.__cause__
                 reason = first_line(cause) if isinstance(cause, Exception) else str(error)
                 self.repair(slot, f"cannot be loaded ({reason})")
+
+    def _put_off(self, slots: Sequence[str]) -> list[str]:
+        """Return what would only take the CPU from the first step: the decoder, where both run there."""
+        both = ("unet", "vae_decoder")
+        on_cpu = all(slot in slots and self._assigned[slot].device.native == "CPU" for slot in both)
+        return ["vae_decoder"] if on_cpu else []
 
     def release(self, slot: str, shape: Shape, assigned: Assignment) -> None:
         """Free what was compiled for another place than where the component runs."""

@@ -21,13 +21,22 @@ if TYPE_CHECKING:
 class PlacedComponents:
     """The compiled networks of one shape, each where it was placed or moved to: what the guard guards."""
 
-    def __init__(self, backend: "OpenVinoBackend", shape: Shape, slots: Sequence[str]) -> None:
+    def __init__(
+        self, backend: "OpenVinoBackend", shape: Shape, slots: Sequence[str], later: Sequence[str]
+    ) -> None:
         self.trust = backend.trust
         self.stored_precision = backend.stored_precision
         self._backend = backend
         self._shape = shape
         self._futures: dict[str, tuple[Assignment, Future[CompiledComponent]]] = {}
+        self._later = tuple(later)
         for slot in slots:
+            self._begin(slot)
+
+    def begin_rest(self) -> None:
+        """Begin to compile what was put off."""
+        later, self._later = self._later, ()
+        for slot in later:
             self._begin(slot)
 
     @property
@@ -67,16 +76,21 @@ class PlacedComponents:
 
 
 class OpenVinoComponents:
-    """The networks of one model at one shape, each awaited when it is first used."""
+    """The networks of one model at one shape, each awaited when it is first used.
 
-    def __init__(self, backend: "OpenVinoBackend", shape: Shape, slots: Sequence[str]) -> None:
+    What is to be compiled `later` begins once the UNet has run: on a CPU both want the same cores.
+    """
+
+    def __init__(
+        self, backend: "OpenVinoBackend", shape: Shape, slots: Sequence[str], later: Sequence[str] = ()
+    ) -> None:
         self.shape = shape
         self._backend = backend
-        self._placed = PlacedComponents(backend, shape, slots)
+        self._placed = PlacedComponents(backend, shape, slots, later)
         self._guard = Guard(self._placed)
 
     def wait(self, timings: Timings) -> None:
-        """Wait until everything is compiled and note how long each took; raises what compiling raised."""
+        """Wait until what was begun is compiled, note how long each took; raises what compiling raised."""
         for slot in self._placed.slots:
             part = self._placed.compiled(slot)
             timings.read[slot] = part.read_seconds
@@ -99,6 +113,11 @@ class OpenVinoComponents:
 
     def unet(self, sample: Array, timestep: float, conditioning: Conditioning) -> Array:
         """(B, C, h, w) to the prediction (B, C', h, w); guidance has 2B rows, the unconditional first."""
+        predicted = self._predict(sample, timestep, conditioning)
+        self._placed.begin_rest()
+        return predicted
+
+    def _predict(self, sample: Array, timestep: float, conditioning: Conditioning) -> Array:
         inputs = {"sample": sample, "timestep": np.array([timestep], np.float32), **conditioning.extra}
         if conditioning.encoder_hidden_states is not None:
             inputs["encoder_hidden_states"] = conditioning.encoder_hidden_states
