@@ -1,5 +1,11 @@
 """Both halves of guidance in a batch, in turn, side by side, on two devices: the same picture each time."""
 
+import atexit
+import shutil
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
 import numpy as np
 
 from runtime import TextToImage, open_pipeline
@@ -16,10 +22,18 @@ APART = "unet=cpu,unet_unconditional=cpu"
 MODES = (("cpu", "sequential"), ("cpu", "parallel"), (APART, None))
 
 
+@cache
+def data() -> Path:
+    """Return a data folder for the session: what one test compiled the next one loads."""
+    folder = Path(mkdtemp(prefix="lapdraw-guidance-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 def made(place: str, guidance: str | None, request: TextToImage = REQUEST) -> tuple[Result, BrokenCore]:
     with (
         installed(BrokenCore()) as core,
-        open_pipeline(device=place, guidance=guidance, cache=False) as pipeline,
+        open_pipeline(device=place, guidance=guidance, data_dir=data()) as pipeline,
     ):
         return pipeline.generate(request).result(), core
 
