@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.errors import ModelFolderError
+from runtime.known_files import KnownFiles
 from runtime.manifest import MANIFEST_NAME
 from runtime.model_files import (
     INDEX_NAME,
@@ -71,6 +72,7 @@ class ModelFolder:
         self.max_noise_level = self._find_max_noise_level()
         unchecked = self.kind == "openvino" and self.manifest is None
         self.notes = ("no manifest.json: contents are not verified",) if unchecked else ()
+        self.known_files = KnownFiles()  # hashes everything, unless a pipeline puts one with a memory here
         self._verified: dict[str, str] = {}  # file name -> sha256 that was computed and agreed
 
     # What it holds
@@ -157,18 +159,18 @@ class ModelFolder:
         """Compare the files of a component (also "tokenizer", "scheduler"), or all files, with the manifest.
 
         Raises ModelFolderError naming the first file that differs. Without a manifest there is nothing to
-        compare with, which `notes` says. What agreed once is not hashed again. May run in a thread beside a
-        compile.
+        compare with, which `notes` says. What agreed once is not hashed again, and what `known_files` knows
+        not at all. May run in a thread beside a compile.
         """
         if self.manifest is None:
             return
         for name, entry in self.manifest.files.items():
             if name in self._verified or (component is not None and name.split("/")[0] != component):
                 continue
-            digest = hash_of(self.path / name)
-            if digest != entry.sha256:
+            if not self.known_files.agrees(self.path / name, entry.sha256):
                 raise damaged(self.path / name)
-            self._verified[name] = digest
+            self._verified[name] = entry.sha256
+        self.known_files.save()
 
     def content_key(self, component: str) -> str:
         """Return a key for what a component's IR says: equal for equal content, wherever the folder lies.

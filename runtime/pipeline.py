@@ -13,6 +13,7 @@ from runtime.backends.base import Shape
 from runtime.backends.compiled_cache import CompiledCache
 from runtime.devices import list_devices, nvidia_driver_present, pytorch_installed
 from runtime.errors import InvalidRequest, ModelFolderError
+from runtime.known_files import FILE_NAME, KnownFiles
 from runtime.model_folder import ModelFolder
 from runtime.models import find_model
 from runtime.placement import Placement, names_pytorch, resolve_placement
@@ -60,6 +61,8 @@ def open_pipeline(
     """
     data = data_folder(data_dir)
     folder = find_model(model, data, BUNDLED_MODELS)
+    if cache:
+        folder.known_files = KnownFiles(data / "cache" / FILE_NAME)
     if device.strip().lower() == MEASURED:
         remembered = data / "cache" / "measured" if cache else None
         placement = _measure(folder, request, remembered, execution_precision, on_phase)
