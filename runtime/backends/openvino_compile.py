@@ -16,8 +16,8 @@ from runtime.depth import estimator_size
 from runtime.errors import DeviceError, ModelFolderError
 from runtime.model_folder import ModelFolder
 
-# A blob of a large network on the CPU takes longer to write and check, and more memory, than the compile it saves:
-# the decoder of SD 1.5 (99 MB) compiles in 0.7 s and is restored in 1.2.
+# A blob of a large network on the CPU takes longer to write and check, and more memory, than the compile it
+# saves: the decoder of SD 1.5 (99 MB) compiles in 0.7 s and is restored in 1.2.
 CPU_CACHE_LIMIT_BYTES = 64 * 2**20
 PRECISION_NAMES = {
     "float32": "f32",
