@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.isa import LIMITS
-from benchmarks.rows import DEFAULT_PEERS, PEERS
+from benchmarks.rows import DEFAULT_PEERS
 from benchmarks.run import RunOptions, run_benchmark
+from benchmarks.skeletons import NAMES
+from benchmarks.ways import PEERS
 from runtime.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from benchmarks.record import Record
 
-SKELETONS = ("sd15", "sd21", "sd15-lcm")
 # Half the side of SD 1.5 is a quarter of the work; the ratios are close to those of the full size.
 QUICK = {"size": 256, "steps": 4, "rounds": 3}
 
@@ -21,7 +22,7 @@ QUICK = {"size": 256, "steps": 4, "rounds": 3}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     what = parser.add_argument_group("what is measured")
-    what.add_argument("--skeleton", choices=SKELETONS, help="full-size architecture, random weights (sd15)")
+    what.add_argument("--skeleton", choices=NAMES, help="full-size architecture, random weights (sd15)")
     what.add_argument("--model", metavar="NAME", help="a model of yours, by name or folder")
     what.add_argument("--device", action="append", metavar="D", help="as in generate (cpu); may be repeated")
     what.add_argument("--peers", default=",".join(DEFAULT_PEERS), help=f"all, none, or of {', '.join(PEERS)}")
@@ -32,11 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     what.add_argument("--rounds", type=int, metavar="N", help="samples of each row (5)")
     what.add_argument(
-        "--cold-rounds",
-        type=int,
-        default=1,
-        metavar="N",
-        help="rounds before them with empty caches, one step",
+        "--sample-steps", type=int, metavar="N", help="steps that each sample runs, where all take too long"
     )
     what.add_argument("--seed", type=int, default=1, metavar="N", help="of the initial latents")
     what.add_argument(
@@ -113,7 +110,7 @@ def _read(path: str) -> "Record":
 
 def _run_options(options: argparse.Namespace) -> RunOptions:
     """Check the numbers here, where the options have their names."""
-    for name, least in (("size", 64), ("steps", 1), ("rounds", 1), ("cold_rounds", 0), ("seed", 0)):
+    for name, least in (("size", 64), ("steps", 1), ("rounds", 1), ("sample_steps", 1), ("seed", 0)):
         value = getattr(options, name)
         if value is not None and value < least:
             raise InvalidRequest(f"--{name.replace('_', '-')} must be at least {least}, got {value}")
@@ -125,7 +122,7 @@ def _run_options(options: argparse.Namespace) -> RunOptions:
         raise InvalidRequest("--skeleton and --model name two different models: keep one of them")
     quick = QUICK if options.quick else {}
     return RunOptions(
-        skeleton=None if options.model else options.skeleton or SKELETONS[0],
+        skeleton=None if options.model else options.skeleton or NAMES[0],
         model=options.model,
         devices=tuple(options.device or ("cpu",)),
         peers=options.peers,
@@ -133,7 +130,7 @@ def _run_options(options: argparse.Namespace) -> RunOptions:
         size=options.size or (quick.get("size") if not options.model else None),
         steps=options.steps or quick.get("steps"),
         rounds=options.rounds or quick.get("rounds", 5),
-        cold_rounds=options.cold_rounds,
+        sample_steps=options.sample_steps,
         seed=options.seed,
         note=options.note,
         electricity=options.electricity,

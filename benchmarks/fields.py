@@ -47,7 +47,8 @@ class Fields:
     def text_list(self, name: str) -> tuple[str, ...]:
         """Return the texts of the list under `name`, empty where there is none."""
         value = self._get(name, [])
-        if not isinstance(value, Sequence) or not all(isinstance(item, str) for item in value):
+        is_list = isinstance(value, Sequence) and not isinstance(value, str)
+        if not is_list or not all(isinstance(item, str) for item in value):
             raise self._fault(name, "a list of texts", value)
         return tuple(value)
 

@@ -14,6 +14,7 @@ from benchmarks.work import gflop
 from runtime.backends.base import Shape
 from runtime.backends.openvino_peak import measure_peak
 from runtime.devices import list_devices
+from runtime.machine import with_machine_facts
 from runtime.model_folder import ModelFolder
 
 
@@ -24,7 +25,7 @@ def main() -> int:
     shape = Shape(batch=1, height=job["height"], width=job["width"], guided=job["guided"])
     answer = {
         "peak": asdict(measure_peak()),
-        "devices": [asdict(device) for device in list_devices()],
+        "devices": [asdict(device) for device in with_machine_facts(list_devices())],
         "work": {
             "unet_gflop_per_step": gflop(model, "unet", shape),
             "vae_decoder_gflop": gflop(model, "vae_decoder", shape),

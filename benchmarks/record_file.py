@@ -26,7 +26,7 @@ from runtime.whole_file import write_whole
 
 def write_record(record: Record, path: Path) -> None:
     """Write the record, whole or not at all."""
-    text = json.dumps({"schema": SCHEMA} | asdict(record), indent=1, ensure_ascii=False)
+    text = json.dumps({"schema": SCHEMA} | asdict(record), indent=1, ensure_ascii=False, allow_nan=False)
     write_whole(path, lambda file: file.write(text.encode()))
 
 
@@ -108,15 +108,19 @@ def parse_sample(sample: Fields) -> Sample:
     steps = marks.values.get("steps")
     if not isinstance(steps, Sequence) or not all(map(is_number, steps)) or not steps:
         raise InvalidRequest(f"{marks.where}.steps must be a list of seconds: run the benchmark again")
+    taken = Marks(
+        imported=marks.required_number("imported"),
+        ready=marks.required_number("ready"),
+        steps=tuple(float(step) for step in steps),
+        decoded=marks.required_number("decoded"),
+    )
+    order = [0.0, taken.imported, taken.ready, *taken.steps, taken.decoded]
+    if order != sorted(order):
+        raise InvalidRequest(f"{marks.where} must be one after the other: run the benchmark again")
     return Sample(
         round=sample.count("round"),
         cache=sample.choice("cache", ("cold", "warm")),
-        marks=Marks(
-            imported=marks.required_number("imported"),
-            ready=marks.required_number("ready"),
-            steps=tuple(float(step) for step in steps),
-            decoded=marks.required_number("decoded"),
-        ),
+        marks=taken,
         components={
             name: dict(sample.sub("components").sub(name).values) for name in sample.sub("components", {})
         },

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import sys
 import tempfile
 import time
@@ -12,17 +14,19 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.fields import Fields
+from benchmarks.figures import REFERENCE
 from benchmarks.isa import LIMITS
 from benchmarks.record import PictureDifference, Record, Row
 from benchmarks.record_file import kernels_of, parse_sample
 from benchmarks.rows import way_of
 from benchmarks.watch import Watched, watch
 from runtime.arrays import AnyArray
-from runtime.errors import InvalidRequest
+from runtime.errors import LapdrawError
 from runtime.noise import NoiseSource
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 LIMIT_SECONDS = 3600.0  # of one sample
+READ_BYTES = 16 * 2**20
 COLD_STEPS = 1  # a cold sample only shows how long loading takes
 OnProgress = Callable[[str], None]
 OnRecord = Callable[[Record], None]
@@ -38,8 +42,12 @@ class Subject:
     negative_prompt: str = ""
 
 
+class SampleFailed(LapdrawError):
+    """A driver ended without a result; the text is the last thing that it said."""
+
+
 class Rounds:
-    """Takes the samples of a run; `interpreters` are those that `Way.ipex` rows and the others use."""
+    """Takes the samples of a run; `ipex_python` makes, when it is needed, the interpreter of its rows."""
 
     def __init__(
         self,
@@ -62,62 +70,74 @@ class Rounds:
         self._started = time.monotonic()
 
     def run(self) -> Record:
-        """Return the record with every sample; `on_record` gets it after each round, so that none is lost.
+        """Return the record with every sample; `on_record` gets it after each one, so that none is lost.
 
-        A row that fails keeps the reason and is not tried again.
+        The cold rounds come first, with nothing kept from before. A row that fails keeps the reason and the
+        samples it has, and is not tried again.
         """
         folder = self._folder
         folder.mkdir(parents=True, exist_ok=True)
         shape = self._subject.latent_shape
         np.save(folder / "latents.npy", NoiseSource(int(self._record.request["seed"])).standard_normal(shape))
+        self._on_record(self._finished())
+        self._say("reading the model's files once, so that every row finds them in memory")
+        for path in (self._subject.model, self._subject.source):
+            _read_through(path)
         total = self._record.cold_rounds + self._record.rounds
         for number in range(total):
-            cold = number < self._record.cold_rounds
             ids = [id_ for id_, row in self._rows.items() if not row.reason]
             ids = ids[number % len(ids) :] + ids[: number % len(ids)] if ids else []  # nobody is always first
             for position, id_ in enumerate(ids):
                 self._say(f"round {number + 1} of {total}, row {position + 1} of {len(ids)}: {id_}")
-                self._rows[id_] = self._sample(self._rows[id_], number, cold=cold)
-            self._on_record(self._finished())
+                self._rows[id_] = self._sample(self._rows[id_], number)
+                self._on_record(self._finished())
         return self._finished()
 
-    def _sample(self, row: Row, number: int, *, cold: bool) -> Row:
-        steps = COLD_STEPS if cold else int(self._record.request["num_inference_steps"])
+    def _sample(self, row: Row, number: int) -> Row:
+        try:
+            return self._taken(row, number)
+        except (LapdrawError, OSError, ValueError) as error:  # a driver that fails, an environment, the disk
+            self._say(f"{row.id} failed: {error}")
+            return replace(row, status="measured" if _is_warm(row) else "failed", reason=str(error))
+
+    def _taken(self, row: Row, number: int) -> Row:
+        """Return the row with one more sample; raises LapdrawError, OSError or ValueError without one."""
+        cold = number < self._record.cold_rounds
+        cache = self._folder / "cache" / re.sub(r"[^\w.-]", "-", row.id)
+        if cold:
+            shutil.rmtree(cache, ignore_errors=True)
         with tempfile.TemporaryDirectory(dir=self._folder) as scratch:
-            try:
-                watched, result = self._drive(row, steps, Path(scratch))
-            except InvalidRequest as error:  # another environment that cannot be made
-                return replace(row, status="failed", reason=str(error))
-            if result is None:
-                self._say(f"{row.id} failed: {watched.last_line}")
-                return replace(row, status="failed", reason=watched.last_line or f"status {watched.status}")
-            if not cold:
-                self._pictures[row.id] = np.load(Path(scratch) / "picture.npy")
+            watched, result = self._drive(row, COLD_STEPS if cold else self._steps, cache, Path(scratch))
+            picture = np.load(Path(scratch) / "picture.npy")
+        if not cold:
+            self._pictures[row.id] = picture
+        sample = {
+            **result,
+            "round": number,
+            "cache": "cold" if cold else "warm",
+            "peak_bytes": watched.peak_bytes,
+            "energy_joules": watched.energy_joules,
+        }
         taken = Fields(result, row.id)
-        sample = parse_sample(
-            Fields(
-                {
-                    **result,
-                    "round": number,
-                    "cache": "cold" if cold else "warm",
-                    "peak_bytes": watched.peak_bytes,
-                    "energy_joules": watched.energy_joules,
-                },
-                row.id,
-            )
-        )
         placement = taken.sub("placement", default={})
         return replace(
             row,
             status="measured",
-            samples=(*row.samples, sample),
+            samples=(*row.samples, parse_sample(Fields(sample, row.id))),
             versions=taken.texts("versions"),
             placement={name: placement.texts(name) for name in placement},
             kernels=kernels_of(taken),
             warnings=taken.text_list("warnings"),
         )
 
-    def _drive(self, row: Row, steps: int, scratch: Path) -> tuple[Watched, Mapping[str, object] | None]:
+    @property
+    def _steps(self) -> int:
+        return int(self._record.request.get("sample_steps", self._record.request["num_inference_steps"]))
+
+    def _drive(
+        self, row: Row, steps: int, cache: Path, scratch: Path
+    ) -> tuple[Watched, Mapping[str, object]]:
+        """Run one driver; raises SampleFailed with its last words when it leaves no result."""
         request, subject = self._record.request, self._subject
         job = {
             "model": str(subject.model),
@@ -129,7 +149,7 @@ class Rounds:
             "precision": row.precision,
             "options": dict(row.options),
             "latents": str(self._folder / "latents.npy"),
-            "cache": str(self._folder / "cache" / row.id),
+            "cache": str(cache),
             "result": str(scratch / "result.json"),
             "picture": str(scratch / "picture.npy"),
         }
@@ -143,11 +163,11 @@ class Rounds:
             limit_seconds=LIMIT_SECONDS,
         )
         if watched.status != 0 or not (scratch / "result.json").is_file():
-            return watched, None
+            raise SampleFailed(watched.last_line or f"it ended with status {watched.status}")
         return watched, json.loads((scratch / "result.json").read_text(encoding="utf-8"))
 
     def _finished(self) -> Record:
-        reference = next((id_ for id_ in ("pytorch-f32", "lapdraw-f32") if id_ in self._pictures), None)
+        reference = next((id_ for id_ in (REFERENCE, "lapdraw-f32") if id_ in self._pictures), None)
         rows = [
             replace(row, picture=difference(self._pictures[row.id], self._pictures[reference], reference))
             if reference is not None and row.id in self._pictures and row.id != reference
@@ -158,6 +178,18 @@ class Rounds:
 
     def _say(self, text: str) -> None:
         self._on_progress(f"{(time.monotonic() - self._started) / 60:5.1f} min  {text}")
+
+
+def _read_through(folder: Path | None) -> None:
+    for path in sorted(folder.rglob("*")) if folder is not None else ():
+        if path.is_file():
+            with path.open("rb", buffering=0) as file:
+                while file.read(READ_BYTES):
+                    pass
+
+
+def _is_warm(row: Row) -> bool:
+    return any(sample.cache == "warm" for sample in row.samples)
 
 
 def difference(picture: AnyArray, other: AnyArray, reference: str) -> PictureDifference:

@@ -1,146 +1,17 @@
-"""Which rows a run has: one table of the ways to make the picture, and why one of them cannot run here."""
+"""Which rows a run has, and why one of them cannot run here."""
 
 import importlib.util
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from benchmarks.record import Row
+from benchmarks.ways import PEERS, WAYS, Way
 from runtime.backends.base import Device
 from runtime.errors import InvalidRequest
 
 DEFAULT_PEERS = ("pytorch", "optimum", "genai")
 NOT_RECORDED = "no CUDA device here: not yet recorded"
-TUNED = {"channels_last": True, "compile": True}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Way:
-    """One way to make the picture; a row for each of its precisions."""
-
-    peer: str  # the name --peers knows it by; "" for ours, which always runs
-    id: str  # of the row, with {precision}
-    label: str
-    group: str
-    driver: str
-    precisions: tuple[str, ...] = ("f32", "bf16")
-    device: str | None = None  # None: the device that was asked for
-    options: Mapping[str, Any] = field(default_factory=dict)
-    package: str | None = None  # what must be importable
-    ipex: bool = False  # runs in the environment of requirements/ipex.txt
-
-
-WAYS = (
-    Way(peer="", id="lapdraw-{precision}", label="Lapdraw, OpenVINO", group="lapdraw", driver="lapdraw"),
-    Way(
-        peer="pytorch",
-        id="pytorch-{precision}",
-        label="PyTorch, diffusers",
-        group="pytorch",
-        driver="diffusers_plain",
-        device="pytorch-cpu",
-        package="diffusers",
-    ),
-    Way(
-        peer="pytorch-loop",
-        id="pytorch-{precision}-loop",
-        label="PyTorch, our loop",
-        group="pytorch",
-        driver="lapdraw",
-        device="pytorch-cpu",
-        precisions=("f32",),
-        package="diffusers",
-    ),
-    Way(
-        peer="pytorch-tuned",
-        id="pytorch-tuned-{precision}",
-        label="PyTorch, channels last and compiled",
-        group="pytorch",
-        driver="diffusers_plain",
-        device="pytorch-cpu",
-        options=TUNED,
-        package="diffusers",
-    ),
-    Way(
-        peer="pytorch-tuned-loop",
-        id="pytorch-tuned-{precision}-loop",
-        label="PyTorch, channels last and compiled, our loop",
-        group="pytorch",
-        driver="lapdraw",
-        device="pytorch-cpu",
-        precisions=("f32",),
-        options=TUNED,
-        package="diffusers",
-    ),
-    Way(
-        peer="ipex",
-        id="ipex-{precision}",
-        label="PyTorch with Intel's extension",
-        group="pytorch",
-        driver="diffusers_plain",
-        device="pytorch-cpu",
-        options={"ipex": True, "channels_last": True},
-        ipex=True,
-    ),
-    Way(
-        peer="ipex-loop",
-        id="ipex-{precision}-loop",
-        label="PyTorch with Intel's extension, our loop",
-        group="pytorch",
-        driver="lapdraw",
-        device="pytorch-cpu",
-        precisions=("f32",),
-        options={"ipex": True, "channels_last": True},
-        ipex=True,
-    ),
-    Way(
-        peer="cuda",
-        id="cuda-{precision}",
-        label="PyTorch CUDA, diffusers",
-        group="pytorch",
-        driver="diffusers_plain",
-        device="cuda",
-        precisions=("f16", "f32"),
-        package="diffusers",
-    ),
-    Way(
-        peer="cuda-loop",
-        id="cuda-{precision}-loop",
-        label="PyTorch CUDA, our loop",
-        group="pytorch",
-        driver="lapdraw",
-        device="cuda",
-        precisions=("f16",),
-        package="diffusers",
-    ),
-    Way(
-        peer="optimum",
-        id="optimum-{precision}",
-        label="optimum-intel, reshaped",
-        group="peer",
-        driver="optimum",
-        options={"reshaped": True},
-        package="optimum.intel",
-    ),
-    Way(
-        peer="optimum-dynamic",
-        id="optimum-dynamic-{precision}",
-        label="optimum-intel, dynamic",
-        group="peer",
-        driver="optimum",
-        options={"reshaped": False},
-        package="optimum.intel",
-    ),
-    Way(
-        peer="genai",
-        id="genai-{precision}",
-        label="openvino-genai",
-        group="peer",
-        driver="genai",
-        package="openvino_genai",
-    ),
-)
-PEERS = tuple(way.peer for way in WAYS if way.peer)
+PYTORCH = ("pytorch-cpu", "cuda")
 
 
 def read_peers(text: str) -> tuple[str, ...]:
@@ -164,6 +35,7 @@ def plan_rows(
     *,
     isa: str,
     has_source: bool,
+    is_guided: bool = True,
     is_installed: Callable[[str], bool] | None = None,
 ) -> list[Row]:
     """Return the rows in the order of the table, those that cannot run with the reason and without samples.
@@ -171,7 +43,13 @@ def plan_rows(
     `asked_devices` are texts of --device, each with rows of its own for Lapdraw; peers run on the first.
     """
     present = {device.id: device for device in devices}
-    installed = is_installed or _is_installed
+    case = _Case(
+        present=present,
+        isa=isa,
+        has_source=has_source,
+        is_guided=is_guided,
+        installed=is_installed or _is_installed,
+    )
     rows = []
     for way in WAYS:
         if way.peer and way.peer not in peers:
@@ -179,7 +57,7 @@ def plan_rows(
         chosen = (way.device,) if way.device else asked_devices if not way.peer else asked_devices[:1]
         for device in chosen:
             for precision in _precisions(way, present.get(device)):
-                reason = _obstacle(way, present, device, precision, isa, has_source, installed)
+                reason = _obstacle(way, device, precision, case)
                 rows.append(_row(way, device, precision, reason))
     return rows
 
@@ -215,26 +93,31 @@ def _precisions(way: Way, device: Device | None) -> tuple[str, ...]:
     return ("f16",) if device is not None and "f16" in device.precisions else ("f32",)
 
 
-def _obstacle(
-    way: Way,
-    present: Mapping[str, Device],
-    device: str,
-    precision: str,
-    isa: str,
-    has_source: bool,
-    installed: Callable[[str], bool],
-) -> str:
+@dataclass(frozen=True, kw_only=True)
+class _Case:
+    """What decides whether a row can run here."""
+
+    present: Mapping[str, Device]
+    isa: str
+    has_source: bool
+    is_guided: bool
+    installed: Callable[[str], bool]
+
+
+def _obstacle(way: Way, device: str, precision: str, case: _Case) -> str:
     """Return why a row cannot run here, or nothing."""
-    if device == "cuda" and "cuda" not in present:
+    if device == "cuda" and "cuda" not in case.present:
         return NOT_RECORDED
-    if way.device and not has_source:
+    if device in PYTORCH and not case.has_source:
         return "the model folder names no source weights, which PyTorch needs"
-    if way.package is not None and not installed(way.package):
+    if way.package is not None and not case.installed(way.package):
         return f"{way.package.split('.')[0]} is not installed"
-    if precision == "bf16" and isa == "avx2":
+    if precision == "bf16" and case.isa == "avx2":
         return "the laptop class has no bf16"
-    if precision == "bf16" and "bf16" not in present["cpu"].precisions:
+    if precision == "bf16" and "bf16" not in case.present["cpu"].precisions:
         return "this CPU has no native bf16"
+    if not case.is_guided and (way.peer == "guidance" or way.id == "optimum-{precision}"):
+        return "it is for guidance, and this model is used without"
     return ""
 
 

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -28,9 +28,11 @@ from runtime.errors import InvalidRequest, LapdrawError
 from runtime.latents import latent_shape
 from runtime.model_folder import ModelFolder
 from runtime.models import find_model
-from runtime.pipeline import BUNDLED_MODELS, data_folder
+from runtime.pipeline import BUNDLED_MODELS, MEASURED, data_folder
+from runtime.placement import names_pytorch, resolve_placement
 
 PROMPT = "a red house on green hills under a night sky with a moon"
+RECORD = "record.json"
 STEPS = 20
 GUIDANCE_SCALE = 7.5
 # Models of few steps are used without guidance.
@@ -49,7 +51,7 @@ class RunOptions:
     size: int | None
     steps: int | None
     rounds: int
-    cold_rounds: int
+    sample_steps: int | None
     seed: int
     note: str
     electricity: float | None
@@ -74,13 +76,22 @@ def run_benchmark(options: RunOptions) -> int:
     width, height = (options.size or model.default_width), (options.size or model.default_height)
     if width % model.vae_scale_factor:
         raise InvalidRequest(f"--size must be a multiple of {model.vae_scale_factor}, got {width}")
+    steps = options.steps or FEW_STEPS.get(options.skeleton or "", STEPS)
+    folder = options.output or data / "outputs" / "benchmarks" / _stamp(model, width, options.isa)
+    if (folder / RECORD).exists():
+        raise InvalidRequest(f"{folder / RECORD} is there already: choose another folder with -o")
+    environment = describe_environment()  # before anything of ours keeps the machine busy
     _say("measuring the peak of this machine and counting the work")
     is_guided = options.skeleton not in FEW_STEPS
     probe = _probe(model, width, height, options.isa, is_guided=is_guided)
     devices = [_device(value) for value in probe["devices"]]
-    folder = options.output or data / "outputs" / "benchmarks" / _stamp(model, width, options.isa)
     rows = plan_rows(
-        peers, options.devices, devices, isa=options.isa, has_source=model.source_path is not None
+        peers,
+        _openvino_devices(options.devices, devices),
+        devices,
+        isa=options.isa,
+        has_source=model.source_path is not None,
+        is_guided=is_guided,
     )
     record = Record(
         created=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -88,7 +99,6 @@ def run_benchmark(options: RunOptions) -> int:
         note=options.note,
         isa=options.isa,
         rounds=options.rounds,
-        cold_rounds=options.cold_rounds,
         model={
             "name": options.skeleton or model.name,
             "kind": "skeleton" if options.skeleton else "model",
@@ -100,14 +110,15 @@ def run_benchmark(options: RunOptions) -> int:
             "task": "text-to-image",
             "width": width,
             "height": height,
-            "num_inference_steps": options.steps or FEW_STEPS.get(options.skeleton or "", STEPS),
+            "num_inference_steps": steps,
+            "sample_steps": min(steps, options.sample_steps or steps),
             "guidance_scale": GUIDANCE_SCALE if is_guided else 1.0,
             "sampler": "DDIM",
             "seed": options.seed,
             "prompt": PROMPT,
         },
         work=probe["work"],
-        environment=describe_environment() | {"devices": probe["devices"]},
+        environment=environment | {"devices": probe["devices"]},
         peak=Peak(**probe["peak"]),
         prices=Prices(
             electricity_per_kwh=options.electricity,
@@ -122,11 +133,17 @@ def run_benchmark(options: RunOptions) -> int:
 def _measure(record: Record, model: ModelFolder, folder: Path) -> int:
     request = record.request
     with tempfile.TemporaryDirectory(prefix="lapdraw-benchmark-") as scratch:
+        kept = [record]
+
+        def keep(partly: Record) -> None:
+            kept.append(partly)
+            write_record(partly, folder / RECORD)
+
         rounds = Rounds(
             record,
             Subject(
-                model=model.path,
-                source=model.source_path,
+                model=model.path.resolve(),
+                source=model.source_path.resolve() if model.source_path is not None else None,
                 latent_shape=latent_shape(
                     1, model.latent_channels, request["height"], request["width"], model.vae_scale_factor
                 ),
@@ -134,15 +151,28 @@ def _measure(record: Record, model: ModelFolder, folder: Path) -> int:
             Path(scratch),
             ipex_python=lambda: ipex_python(CHECKOUT, _say),
             on_progress=_say,
-            on_record=lambda partly: write_record(partly, folder / "record.json"),
+            on_record=keep,
         )
-        finished = rounds.run()
-    write_record(finished, folder / "record.json")
-    written = write_report([finished], folder)
+        try:
+            rounds.run()
+        finally:  # what was measured before an interruption is reported too
+            for path in (folder / RECORD, *write_report([kept[-1]], folder)):
+                print(path)
+    finished = kept[-1]
     print(table_to_text(speed_table(finished, measured_rows(finished))))
-    for path in (folder / "record.json", *written):
-        print(path)
-    return 1 if any(row.status == "failed" for row in finished.rows) else 0
+    return 1 if any(row.reason and row.status != "not run" for row in finished.rows) else 0
+
+
+def _openvino_devices(asked: Sequence[str], present: Sequence[Device]) -> tuple[str, ...]:
+    """Return the texts of --device, checked; raises InvalidRequest and DeviceError as `generate` does."""
+    openvino = [device for device in present if device.backend == "openvino"]
+    names = tuple(dict.fromkeys(name.strip().lower() for name in asked))
+    for name in names:
+        if names_pytorch(name):
+            raise InvalidRequest(f"--device {name} is not one of OpenVINO: rows of PyTorch come from --peers")
+        if name != MEASURED:
+            resolve_placement(name, openvino)
+    return names
 
 
 def _model(options: RunOptions, data: Path) -> ModelFolder:
@@ -157,7 +187,7 @@ def _probe(model: ModelFolder, width: int, height: int, isa: str, *, is_guided: 
         job.write_text(
             json.dumps(
                 {
-                    "model": str(model.path),
+                    "model": str(model.path.resolve()),
                     "width": width,
                     "height": height,
                     "guided": is_guided,

@@ -1,7 +1,6 @@
 """openvino-genai's pipeline, which is C++ throughout, on our IR.
 
-Options: `reshaped` (static shapes before compiling, on unless named: the faster use), `cache` (OpenVINO's
-CACHE_DIR in the job's cache; off unless named, as in the library).
+Options: `reshaped` (static shapes before compiling, on unless named: the faster use).
 """
 
 import json
@@ -19,7 +18,7 @@ from benchmarks.drivers.openvino_device import full_name, native_devices
 
 def make(job: Job, clock: Clock) -> Answer:
     """Make the picture; the library tells durations of its own, which are handed on."""
-    job.allow("reshaped", "cache")
+    job.allow("reshaped")
     try:
         import openvino
         import openvino_genai
@@ -39,8 +38,6 @@ def make(job: Job, clock: Clock) -> Answer:
 
     natives = native_devices(job.device)
     config = {"INFERENCE_PRECISION_HINT": job.precision}
-    if job.option("cache"):
-        config["CACHE_DIR"] = str(job.cache)
     pipeline = _compiled(openvino_genai, job, natives, config)
     clock.ready()
     latents = job.initial_latents()
@@ -51,7 +48,7 @@ def make(job: Job, clock: Clock) -> Answer:
 
     image = pipeline.generate(
         job.prompt,
-        negative_prompt=job.negative_prompt,
+        **({"negative_prompt": job.negative_prompt} if job.is_guided else {}),  # it refuses one without
         num_inference_steps=job.steps,
         guidance_scale=job.guidance_scale,
         width=job.width,

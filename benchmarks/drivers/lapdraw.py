@@ -48,7 +48,7 @@ def make(job: Job, clock: Clock) -> Answer:
             _model(job, pytorch),
             device=job.device,
             data_dir=job.cache,
-            execution_precision=job.precision,
+            execution_precision=job.precision if pytorch or job.device == "cpu" else None,  # else per device
             guidance=job.options.get("guidance"),
             tuning=chosen_tuning(job),
         ) as pipeline:

@@ -1,7 +1,6 @@
 """optimum-intel's pipeline on our IR: `reshaped` as its documentation advises for speed, or as it comes.
 
-Options: `reshaped` (on unless named), `cache` (OpenVINO's CACHE_DIR in the job's cache; off unless named, as
-in the library).
+Options: `reshaped` (on unless named).
 """
 
 import time
@@ -17,7 +16,7 @@ from benchmarks.drivers.openvino_device import COMPONENTS, full_name, native_dev
 
 def make(job: Job, clock: Clock) -> Answer:
     """Make the picture; every network is compiled before `ready`, the VAE encoder too, as it does itself."""
-    job.allow("reshaped", "cache")
+    job.allow("reshaped")
     try:
         import torch
         from diffusers import DDIMScheduler
@@ -32,8 +31,6 @@ def make(job: Job, clock: Clock) -> Answer:
         raise CannotRun(f"optimum-intel runs everything on one device, got {job.device!r}")
     native = natives.pop()
     config = {"INFERENCE_PRECISION_HINT": job.precision}
-    if job.option("cache"):
-        config["CACHE_DIR"] = str(job.cache)
     started = time.perf_counter()
     pipeline = OVStableDiffusionPipeline.from_pretrained(
         str(job.model),

@@ -12,6 +12,7 @@ from benchmarks.record import Peak, Record, Row
 from benchmarks.record_file import read_record, write_record
 from benchmarks.rounds import Rounds, Subject, difference
 from benchmarks.watch import Watched
+from runtime.errors import SetupError
 
 
 class Drivers:
@@ -92,7 +93,7 @@ def run(record: Record, drivers: Drivers, folder: Path, monkeypatch) -> tuple[Re
     kept: list[Record] = []
     rounds = Rounds(
         record,
-        Subject(model=Path("m"), source=Path("s"), latent_shape=(1, 4, 8, 8)),
+        Subject(model=folder / "m", source=folder / "s", latent_shape=(1, 4, 8, 8)),
         folder,
         ipex_python=lambda: Path("python"),
         on_progress=lambda text: None,
@@ -110,7 +111,7 @@ def test_rows_are_interleaved_and_nobody_is_always_first(record, tmp_path, monke
     assert [job["steps"] for job in drivers.jobs] == [1] * 3 + [4] * 9  # the cold round is short
     assert all(env["ONEDNN_MAX_CPU_ISA"] == "AVX2_VNNI" for env in drivers.environments)
     assert [sample.cache for sample in finished.row("genai-f32").samples] == ["cold", "warm", "warm", "warm"]
-    assert len(kept) == 4
+    assert len(kept) == 13  # before the first sample, and after every one
 
 
 def test_every_row_starts_from_the_same_latents_with_a_cache_of_its_own(record, tmp_path, monkeypatch):
@@ -127,10 +128,48 @@ def test_a_row_that_fails_keeps_its_reason_and_its_samples_and_the_others_go_on(
     drivers = Drivers(failing={"genai": 3})
     finished, _ = run(record, drivers, tmp_path, monkeypatch)
     failed = finished.row("genai-f32")
-    assert (failed.status, failed.reason, len(failed.samples)) == ("failed", "no memory left", 2)
+    assert (failed.status, failed.reason, len(failed.samples)) == ("measured", "no memory left", 2)
     assert len(finished.row("lapdraw-f32").samples) == 4
     assert sum(job["driver"] == "genai" for job in drivers.jobs) == 3  # not tried a fourth time
     assert (finished.row("cuda-f16").status, finished.row("cuda-f16").samples) == ("not run", ())
+
+
+def test_a_row_that_never_ran_warm_has_failed(record, tmp_path, monkeypatch):
+    finished, _ = run(record, Drivers(failing={"genai": 2}), tmp_path, monkeypatch)
+    assert (finished.row("genai-f32").status, len(finished.row("genai-f32").samples)) == ("failed", 1)
+
+
+def test_a_cold_sample_finds_nothing_kept(record, tmp_path, monkeypatch):
+    class Keeping(Drivers):
+        def __call__(self, command, **more):
+            job = json.loads(Path(command[-1]).read_text())
+            found.append(Path(job["cache"], "kept").exists())
+            Path(job["cache"]).mkdir(parents=True, exist_ok=True)
+            Path(job["cache"], "kept").touch()
+            return super().__call__(command, **more)
+
+    found: list[bool] = []
+    run(replace(record, cold_rounds=2), Keeping(), tmp_path, monkeypatch)
+    assert found == [False] * 6 + [True] * 9
+
+
+def test_an_environment_that_cannot_be_made_costs_its_row_alone(record, tmp_path, monkeypatch):
+    def refused(self, row, *arguments):
+        if row.id == "genai-f32":
+            raise SetupError("the network cannot be reached")
+        return whole(self, row, *arguments)
+
+    whole = Rounds._drive
+    monkeypatch.setattr(Rounds, "_drive", refused)
+    finished, _ = run(record, Drivers(), tmp_path, monkeypatch)
+    assert finished.row("genai-f32").reason == "the network cannot be reached"
+    assert len(finished.row("lapdraw-f32").samples) == 4
+
+
+def test_a_sample_may_run_fewer_steps_than_the_picture(record, tmp_path, monkeypatch):
+    drivers = Drivers()
+    run(replace(record, request={**record.request, "sample_steps": 2}), drivers, tmp_path, monkeypatch)
+    assert {job["steps"] for job in drivers.jobs} == {1, 2}
 
 
 def test_pictures_are_compared_with_plain_pytorch(record, tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 import pytest
 
-from benchmarks.rows import DEFAULT_PEERS, PEERS, plan_rows, read_peers, way_of
+from benchmarks.rows import DEFAULT_PEERS, plan_rows, read_peers, way_of
+from benchmarks.ways import PEERS
 from runtime.backends.base import Device
 from runtime.errors import InvalidRequest
 
@@ -22,13 +23,16 @@ LAPTOP = [device("cpu", "f32"), device("igpu", "f32", "f16"), device("pytorch-cp
 SERVER = [device("cpu", "f32", "bf16"), device("pytorch-cpu", "f32", "bf16", backend="pytorch")]
 
 
-def planned(peers="all", devices=("cpu",), present=SERVER, isa="native", has_source=True, missing=()):
+def planned(
+    peers="all", devices=("cpu",), present=SERVER, isa="native", has_source=True, is_guided=True, missing=()
+):
     rows = plan_rows(
         read_peers(peers),
         devices,
         present,
         isa=isa,
         has_source=has_source,
+        is_guided=is_guided,
         is_installed=lambda package: package not in missing,
     )
     return {row.id: row.reason for row in rows}
@@ -36,7 +40,9 @@ def planned(peers="all", devices=("cpu",), present=SERVER, isa="native", has_sou
 
 def test_with_all_peers_every_way_has_a_row_and_only_cuda_is_not_recorded():
     rows = planned()
-    assert {id_ for id_, reason in rows.items() if reason} == {"cuda-f16", "cuda-f32", "cuda-f16-loop"}
+    assert {id_ for id_, reason in rows.items() if reason} == {
+        *("cuda-f16", "cuda-f32", "cuda-f16-loop", "cuda-f32-loop")
+    }
     assert {
         *(
             "lapdraw-f32",
@@ -64,6 +70,14 @@ def test_what_is_missing_is_said_and_the_rest_runs():
     assert rows["lapdraw-f32"] == rows["optimum-f32"] == ""
 
 
+def test_what_is_for_guidance_alone_is_not_measured_without():
+    rows = planned(is_guided=False)
+    reasons = {id_ for id_, reason in rows.items() if reason.startswith("it is for guidance")}
+    assert {id_.replace("bf16", "f32") for id_ in reasons} == {
+        *("optimum-f32", "lapdraw-f32-sequential", "lapdraw-f32-parallel")
+    }
+
+
 def test_each_asked_device_has_its_own_rows_of_ours():
     rows = planned(peers="none", devices=("cpu", "igpu", "cpu+igpu"), present=LAPTOP)
     assert list(rows) == ["lapdraw-f32", "lapdraw-bf16", "lapdraw-f16@igpu", "lapdraw-f32@cpu+igpu"]
@@ -81,5 +95,5 @@ def test_peers_are_read_by_name():
     assert read_peers("all") == PEERS
     assert read_peers("none") == ()
     assert read_peers("genai, optimum") == ("genai", "optimum")
-    with pytest.raises(InvalidRequest, match="no peer 'comfy': choose all, none or of pytorch, "):
+    with pytest.raises(InvalidRequest, match="no peer 'comfy': choose all, none or of guidance, "):
         read_peers("comfy")
