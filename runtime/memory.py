@@ -50,14 +50,27 @@ def estimate_bytes(model: ModelFolder, shape: Shape, networks: Sequence[str], by
         for component in networks
         if component in model.components
     )
-    factor = model.vae_scale_factor
-    latents = shape.batch * (2 if shape.guided else 1) * (shape.height // factor) * (shape.width // factor)
-    unet = latents * _first_channels(model, "unet") * UNET_TENSORS * bytes_per_weight
-    vae = 0
-    if "vae_decoder" in model.components:
-        pixels = shape.batch * shape.height * shape.width
-        vae = pixels * _first_channels(model, "vae_decoder") * VAE_TENSORS * bytes_per_weight
-    return int(PROGRAM_BYTES + weights + unet + vae)
+    tensors = _unet_numbers(model, shape) + _vae_numbers(model, shape)
+    return int(PROGRAM_BYTES + weights + tensors * bytes_per_weight)
+
+
+def check_comparison(model: ModelFolder, shape: Shape, component: str, where: str) -> None:
+    """Raise InvalidRequest when one more copy of a component, on the CPU in f32, does not fit in memory.
+
+    `where` is the device that is to be compared with it.
+    """
+    numbers = _count_weights(model, component)
+    if component == "unet":
+        numbers += _unet_numbers(model, shape)
+    elif component.startswith("vae"):
+        numbers += _vae_numbers(model, shape)
+    free = available_bytes()
+    if free is not None and numbers * 4 > free:
+        raise InvalidRequest(
+            f"checking the {component} on {where} takes {numbers * 4 / 2**30:.1f} GiB of memory and "
+            f"{free / 2**30:.1f} GiB are free: close other programs, make a smaller picture, "
+            "or use --device cpu"
+        )
 
 
 def available_bytes() -> int | None:
@@ -87,6 +100,18 @@ def _available_on_windows() -> int | None:
     status = Status(length=ctypes.sizeof(Status))
     kernel = getattr(ctypes, "windll").kernel32  # noqa: B009  (only there on Windows)
     return int(status.free) if kernel.GlobalMemoryStatusEx(ctypes.byref(status)) else None
+
+
+def _unet_numbers(model: ModelFolder, shape: Shape) -> int:
+    factor = model.vae_scale_factor
+    latents = shape.batch * (2 if shape.guided else 1) * (shape.height // factor) * (shape.width // factor)
+    return latents * _first_channels(model, "unet") * UNET_TENSORS
+
+
+def _vae_numbers(model: ModelFolder, shape: Shape) -> int:
+    if "vae_decoder" not in model.components:
+        return 0
+    return shape.batch * shape.height * shape.width * _first_channels(model, "vae_decoder") * VAE_TENSORS
 
 
 def _count_weights(model: ModelFolder, component: str) -> int:

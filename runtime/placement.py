@@ -80,14 +80,14 @@ def resolve_placement(text: str, devices: Sequence[Device]) -> Placement:
     else:
         chosen = dict.fromkeys(COMPONENTS, asked)
     default = "pytorch-cpu" if any(map(_is_pytorch, chosen.values())) else "cpu"
-    placed = {component: _find(chosen.get(component, default), devices) for component in COMPONENTS}
+    placed = {component: find_device(chosen.get(component, default), devices) for component in COMPONENTS}
     if UNCONDITIONAL in chosen:
         if default == "pytorch-cpu":
             raise InvalidRequest(
                 f"device {text!r} splits guidance over two PyTorch devices: "
                 f"leave {UNCONDITIONAL} out, or use cpu, igpu, gpu, npu"
             )
-        placed[UNCONDITIONAL] = _find(chosen[UNCONDITIONAL], devices)
+        placed[UNCONDITIONAL] = find_device(chosen[UNCONDITIONAL], devices)
     backends = {device.backend for device in placed.values()}
     if len(backends) > 1:
         raise InvalidRequest(
@@ -123,7 +123,9 @@ def _read_pairs(text: str) -> Mapping[str, str]:
     return chosen
 
 
-def _find(name: str, devices: Sequence[Device]) -> Device:
+def find_device(name: str, devices: Iterable[Device]) -> Device:
+    """Return the device with that id; raises DeviceError, listing those that are there."""
+    devices = tuple(devices)
     for device in devices:
         if device.id == name:
             return device

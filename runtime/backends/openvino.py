@@ -19,11 +19,11 @@ from runtime.backends.openvino_components import OpenVinoComponents
 from runtime.backends.openvino_devices import openvino_devices
 from runtime.backends.openvino_guard import Assignment, next_best
 from runtime.backends.openvino_kernels import count_kernels
-from runtime.backends.openvino_trust import FILE_NAME, Trust
+from runtime.backends.openvino_trust import FILE_NAME, SIZE, Trust
 from runtime.errors import DeviceError
-from runtime.memory import check_memory
+from runtime.memory import check_comparison, check_memory
 from runtime.model_folder import ModelFolder
-from runtime.placement import UNCONDITIONAL, Placement
+from runtime.placement import UNCONDITIONAL, Placement, find_device
 
 COMPILERS = 3  # components compiled side by side
 KEPT = 10  # compiled components: those of two shapes
@@ -34,8 +34,8 @@ class OpenVinoBackend:
     """Compiles the components of one model, keeps those of the last shapes, and gives them to the cache.
 
     Precisions come from the placement, then from `execution_precision`, then by the rule: f32 on a CPU, f16
-    on a GPU or NPU with the VAE in f32. A component that fails on its device is moved, for as long as the
-    backend lives; `repairs` tells of it.
+    on a GPU or NPU, with the VAE in f32 where the device has that. A component that fails on its device is
+    moved, for as long as the backend lives; `repairs` tells of it.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class OpenVinoBackend:
     ) -> None:
         self.repairs: tuple[str, ...] = ()
         self.stored_precision = model.precision
+        self.predicts_noise = model.prediction_type == "epsilon"
         self.trust = Trust(cache.folder.parent / FILE_NAME if cache is not None else None)
         self._model = model
         self._placement = placement
@@ -57,6 +58,7 @@ class OpenVinoBackend:
         self._pool = ThreadPoolExecutor(COMPILERS, thread_name_prefix="compile")
         self._contents: dict[str, str] = {}  # component -> what tells its content from another's
         self._compiled: OrderedDict[CompileKey, Future[CompiledComponent]] = OrderedDict()
+        self._compared: set[tuple[str, Shape]] = set()  # slots that the reference was compiled for
         self._assigned = {
             slot: Assignment(
                 device=replace(device, peak=None),  # a measurement is no part of what it is
@@ -79,17 +81,16 @@ class OpenVinoBackend:
 
         Raises InvalidRequest when that would need more memory than is free.
         """
+        self._release_references()
         slots = [component for component in networks if component in self._model.components]
         if "unet" in slots and shape.guided and UNCONDITIONAL in self._assigned:
             slots.insert(slots.index("unet") + 1, UNCONDITIONAL)
         unet = self._assigned["unet"]
         if self._key("unet", shape, unet) not in self._compiled:
-            one_by_one = (
-                shape.guided and self._placement.guidance == "sequential" and len(slots) <= len(networks)
-            )
+            sequential = self._placement.guidance == "sequential" and UNCONDITIONAL not in slots
             check_memory(
                 self._model,
-                guidance.half_of(shape) if one_by_one else shape,
+                guidance.half_of(shape) if shape.guided and sequential else shape,
                 [component_of(slot) for slot in slots],
                 WEIGHT_BYTES[unet.precision],
             )
@@ -101,7 +102,8 @@ class OpenVinoBackend:
         return components
 
     def keep(self) -> None:
-        """Give what was newly compiled to the cache; called once the model's files are known to be sound."""
+        """Give what was newly compiled to the cache; called after a batch, the model's files being sound."""
+        self._release_references()
         if self._cache is None:
             return
         for future in self._compiled.values():
@@ -153,10 +155,26 @@ class OpenVinoBackend:
         on_cpu = all(slot in slots and self._assigned[slot].device.native == "CPU" for slot in both)
         return ["vae_decoder"] if on_cpu else []
 
-    def release(self, slot: str, shape: Shape, assigned: Assignment) -> None:
-        """Free what was compiled for another place than where the component runs."""
-        if self._assigned[slot] != assigned:
-            self._compiled.pop(self._key(slot, shape, assigned), None)
+    def compile_reference(self, slot: str, shape: Shape) -> CompiledComponent:
+        """Compile a component for the CPU in f32; raises InvalidRequest when memory does not hold it."""
+        if self._key(slot, shape, self.reference) not in self._compiled:
+            halved = slot == UNCONDITIONAL or (slot == "unet" and self.runs_in_halves(shape))
+            where = self._assigned[slot].device.id
+            sized = guidance.half_of(shape) if halved else shape
+            check_comparison(self._model, sized, component_of(slot), where)
+        self._compared.add((slot, shape))
+        return self.begin(slot, shape, self.reference).result()
+
+    def release_reference(self, slot: str, shape: Shape) -> None:
+        """Free that again, unless the component runs there."""
+        if (slot, shape) in self._compared:
+            self._compared.discard((slot, shape))
+            if self._assigned[slot] != self.reference:
+                self._compiled.pop(self._key(slot, shape, self.reference), None)
+
+    def _release_references(self) -> None:
+        for slot, shape in tuple(self._compared):
+            self.release_reference(slot, shape)
 
     def assignment(self, slot: str) -> Assignment:
         """Where it runs now."""
@@ -165,17 +183,20 @@ class OpenVinoBackend:
     def repair(self, slot: str, fault: str) -> None:
         """Move a component to the next best place, forget what was compiled for the old one, and say so."""
         now = self._assigned[slot]
-        self.trust.remove(self.trust_key(slot))
+        self.trust.remove(self._place(slot))
         better = next_best(now, self.reference.device)
         self.repairs += (f"the {slot} on {now} {fault}: it runs on {better} instead",)
         self._assigned[slot] = better
-        for key in [
-            key for key in self._compiled if key.made_for(component_of(slot), now.device, now.precision)
-        ]:
+        was = (component_of(slot), copy_of(slot), now.device, now.precision)
+        for key in [key for key in self._compiled if key.made_for(*was)]:
             del self._compiled[key]
 
-    def trust_key(self, slot: str) -> Mapping[str, Any]:
+    def trust_key(self, slot: str, shape: Shape) -> Mapping[str, Any]:
         """Return what decides whether a component is right where it runs."""
+        key = self._key(slot, shape, self._assigned[slot])
+        return {**self._place(slot), SIZE: [[list(size) for _, size in key.shapes], key.streams]}
+
+    def _place(self, slot: str) -> Mapping[str, Any]:
         now, component = self._assigned[slot], component_of(slot)
         if component not in self._contents:
             is_kept = self._cache is not None
@@ -196,7 +217,7 @@ class OpenVinoBackend:
         cpu = next((device for device in devices if device.native == "CPU"), None)
         if cpu is None:
             found = openvino_devices(self._core, ov.get_version().split("-")[0])
-            cpu = next(device for device in found if device.native == "CPU")
+            cpu = find_device("cpu", found)
         return Assignment(device=cpu, precision="f32")
 
     def _key(self, slot: str, shape: Shape, assigned: Assignment) -> CompileKey:
@@ -214,7 +235,7 @@ class OpenVinoBackend:
             shares_cpu=halved
             and other is not None
             and other.device.native == assigned.device.native == "CPU",
-            copy=slot if slot == UNCONDITIONAL else "",
+            copy=copy_of(slot),
         )
 
 
@@ -223,16 +244,23 @@ def component_of(slot: str) -> str:
     return "unet" if slot == UNCONDITIONAL else slot
 
 
+def copy_of(slot: str) -> str:
+    """Return what tells its compiled model from the same network's."""
+    return slot if slot == UNCONDITIONAL else ""
+
+
 def choose_precision(component: str, device: Device, asked: str | None) -> str:
-    """Return what a component executes in; raises DeviceError for one that the device does not have."""
+    """Return what a component executes in; raises DeviceError for one that the device does not have.
+
+    The VAE of some models overflows in f16, so it has f32 on any device that lists it; an NPU may not.
+    """
     if asked is not None:
         native = [precision for precision in device.precisions if precision in ("f32", "f16", "bf16")]
         if asked not in native:
             raise DeviceError(f"{device.name} has no native {asked}: choose one of {', '.join(native)}")
         return asked
-    if device.id == "cpu" or component.startswith("vae") or "f16" not in device.precisions:
-        return "f32"
-    return "f16"
+    prefers_f32 = device.id == "cpu" or (component.startswith("vae") and "f32" in device.precisions)
+    return "f32" if prefers_f32 or "f16" not in device.precisions else "f16"
 
 
 def list_openvino_devices() -> tuple[Device, ...]:

@@ -41,9 +41,10 @@ class CompileKey:
     shares_cpu: bool = False  # another compiled model runs beside it: half the cores, wherever they are free
     copy: str = ""  # tells two compiled models of the same network apart
 
-    def made_for(self, component: str, device: Device, precision: str) -> bool:
+    def made_for(self, component: str, copy: str, device: Device, precision: str) -> bool:
         """Whether it was compiled for this place, at whatever size."""
-        return (self.component, self.device, self.precision) == (component, device, precision)
+        wanted = (component, copy, device, precision)
+        return (self.component, self.copy, self.device, self.precision) == wanted
 
     @property
     def config(self) -> dict[str, Any]:

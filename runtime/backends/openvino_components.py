@@ -26,10 +26,12 @@ class PlacedComponents:
     ) -> None:
         self.trust = backend.trust
         self.stored_precision = backend.stored_precision
+        self.predicts_noise = backend.predicts_noise
         self._backend = backend
         self._shape = shape
         self._futures: dict[str, tuple[Assignment, Future[CompiledComponent]]] = {}
         self._later = tuple(later)
+        self._awaited: set[str] = set()  # what was put off and is being compiled
         for slot in slots:
             self._begin(slot)
 
@@ -38,11 +40,27 @@ class PlacedComponents:
         later, self._later = self._later, ()
         for slot in later:
             self._begin(slot)
+        self._awaited |= set(later)
+
+    def report_failures(self) -> None:
+        """Raise what compiling the rest raised, or move it, as soon as that is known."""
+        for slot in [slot for slot in self._awaited if self._futures[slot][1].done()]:
+            self._awaited.discard(slot)
+            self.compiled(slot)
 
     @property
     def slots(self) -> tuple[str, ...]:
         """What was asked for so far."""
         return tuple(self._futures)
+
+    @property
+    def executed(self) -> Mapping[str, ExecutedOn]:
+        """What those that are compiled run on."""
+        done = {slot: future for slot, (_, future) in self._futures.items() if future.done()}
+        sound = {slot: future for slot, future in done.items() if not future.cancelled()}
+        return {
+            slot: future.result().executed for slot, future in sound.items() if future.exception() is None
+        }
 
     def assignment(self, slot: str) -> Assignment:
         """Where a component runs now."""
@@ -53,16 +71,16 @@ class PlacedComponents:
         return self._backend.settle(slot, lambda: self._begin(slot))
 
     def reference(self, slot: str) -> CompiledComponent:
-        """Return it compiled for the CPU in f32."""
-        return self._backend.begin(slot, self._shape, self._backend.reference).result()
+        """Return it compiled for the CPU in f32; raises InvalidRequest where memory does not hold it."""
+        return self._backend.compile_reference(slot, self._shape)
 
     def release_reference(self, slot: str) -> None:
         """Free that again, unless the component runs there now."""
-        self._backend.release(slot, self._shape, self._backend.reference)
+        self._backend.release_reference(slot, self._shape)
 
     def trust_key(self, slot: str) -> Mapping[str, Any]:
         """Return what decides whether a component is right where it runs."""
-        return self._backend.trust_key(slot)
+        return self._backend.trust_key(slot, self._shape)
 
     def repair(self, slot: str, fault: str) -> None:
         """Move a component that gave wrong results."""
@@ -100,7 +118,7 @@ class OpenVinoComponents:
     @property
     def placement(self) -> Mapping[str, ExecutedOn]:
         """What each loaded component really runs on."""
-        return {slot: self._placed.compiled(slot).executed for slot in self._placed.slots}
+        return self._placed.executed
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -115,6 +133,7 @@ class OpenVinoComponents:
         """(B, C, h, w) to the prediction (B, C', h, w); guidance has 2B rows, the unconditional first."""
         predicted = self._predict(sample, timestep, conditioning)
         self._placed.begin_rest()
+        self._placed.report_failures()
         return predicted
 
     def _predict(self, sample: Array, timestep: float, conditioning: Conditioning) -> Array:

@@ -6,6 +6,7 @@ result of a component on a device is compared with the CPU once a machine and dr
 tell when to compare again. The CPU in f32 is the reference itself: nothing is checked there.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -83,6 +84,7 @@ class Owner(Protocol):
 
     trust: Trust
     stored_precision: str
+    predicts_noise: bool
 
     def assignment(self, slot: str) -> Assignment:
         """Where it runs now."""
@@ -93,7 +95,7 @@ class Owner(Protocol):
         ...
 
     def reference(self, slot: str) -> CompiledComponent:
-        """The same on the CPU in f32."""
+        """The same on the CPU in f32; raises InvalidRequest where memory does not hold it."""
         ...
 
     def release_reference(self, slot: str) -> None:
@@ -101,7 +103,7 @@ class Owner(Protocol):
         ...
 
     def trust_key(self, slot: str) -> Mapping[str, Any]:
-        """What decides whether it is right: content, device, driver, precision, version."""
+        """What decides whether it is right: content, device, driver, precision, version, size."""
         ...
 
     def repair(self, slot: str, fault: str) -> None:
@@ -116,6 +118,7 @@ class Guard:
         self._owner = owner
         self._sentinels: dict[str, Sentinel] = {}
         self._unchecked: dict[str, tuple[Call, Array]] = {}  # the last result that was only watched
+        self._doubted_wrongly: set[str] = set()  # and may be again: the reference stays for the batch
 
     def run(
         self, output: str, calls: Sequence[Call], *, together: bool = False, guided: bool = False
@@ -155,7 +158,9 @@ class Guard:
         if any(outcome.fault for outcome in outcomes):
             return False  # a plain fault: no need to look for signs
         slot = calls[-1].slot  # the conditional half, which has the component's own name
-        sentinel = self._sentinels.setdefault(slot, Sentinel(component=slot))
+        sentinel = self._sentinels.setdefault(
+            slot, Sentinel(component=slot, predicts_noise=self._owner.predicts_noise)
+        )
         fingerprint = self._owner.trust.fingerprint(self._owner.trust_key(slot))
         given = np.concatenate([call.given for call in calls])
         return sentinel.doubts(given, np.concatenate(results), guided, fingerprint)
@@ -173,24 +178,28 @@ class Guard:
                 if now.is_reference:
                     return _given(outcome.value)
                 fault = outcome.fault
-                must_compare = doubted or not self._owner.trust.knows(self._owner.trust_key(call.slot))
-                if fault is None and must_compare:
+                known = self._owner.trust.knows(self._owner.trust_key(call.slot))
+                if fault is None and (doubted or not known):
                     right = self._reference(output, call) if right is None else right
                     fault = self._compare(call.slot, _given(outcome.value), right)
-                    if fault is not None:
-                        self._recheck(output, call.slot, fault)
                 if fault is None:
-                    if not must_compare:
+                    if known and not doubted:
                         self._unchecked[call.slot] = (call, _given(outcome.value))
+                    elif known:
+                        self._doubted_wrongly.add(call.slot)
                     return _given(outcome.value)
+                self._doubted_wrongly.discard(call.slot)
+                self._recheck(output, call.slot, fault)
                 self._owner.repair(call.slot, fault)
         finally:
-            if right is not None:
+            if call.slot not in self._doubted_wrongly:
                 self._owner.release_reference(call.slot)
 
     def _compare(self, slot: str, result: Array, right: Array) -> str | None:
         """Return what is wrong with a result, and trust the device when nothing is."""
         off = difference(result, right)
+        if not math.isfinite(off):
+            return "gave numbers where the CPU in f32 gives none"
         if not off <= limit(self._owner.assignment(slot).precision, self._owner.stored_precision):
             return f"gave a result {off:.2g} times its own size away from the CPU's in f32"
         self._owner.trust.add(self._owner.trust_key(slot), fingerprint_of(slot, right))

@@ -3,6 +3,7 @@
 A sign of doubt never judges: it makes the guard compare with the CPU in f32 on the very same inputs.
 """
 
+import math
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -22,7 +23,9 @@ MAGNITUDES = {"unet": (0.05, 20.0), "vae_decoder": (0.01, 3.0)}  # root mean squ
 FIRST_TOKEN = 0.05  # how far the first token's embedding, which no prompt changes, may move
 FIRST_VALUES = 16  # of that embedding are kept
 SIZES_AGREE = 3.0  # the factor by which the size of the VAE encoder's moments may change
-REMEMBERED = 64  # calls: the tiles of a step
+ALIKE = 0.3  # cosine of the samples of two steps of one picture; those of two tiles or pictures have 0
+REMEMBERED = 1024  # calls: the tiles of a step
+SAMPLED = 4096  # numbers or a few more that are kept of a row: enough for a cosine
 
 
 def plain_fault(result: Array) -> str | None:
@@ -38,8 +41,11 @@ def limit(precision: str, stored: str) -> float:
 def difference(result: Array, reference: Array) -> float:
     """Return the largest root mean square difference of a row, as a share of the reference's variation.
 
-    A row that hardly varies is measured by a tenth of its size instead.
+    A row that hardly varies is measured by a tenth of its size instead. What is not a number, on either side,
+    is infinitely far away.
     """
+    if not (np.isfinite(result).all() and np.isfinite(reference).all()):
+        return math.inf
     worst = 0.0
     for row, right in zip(result.astype(np.float64), reference.astype(np.float64), strict=True):
         scale = max(float(right.std()), 0.1 * _rms(right), 1e-6)
@@ -56,9 +62,14 @@ def is_flat(result: Array) -> bool:
 
 @dataclass
 class Sentinel:
-    """Watches the results of one component over a pass; keeps what it needs of the calls before."""
+    """Watches the results of one component over a pass; keeps what it needs of the calls before.
+
+    A UNet that `predicts_noise` gives what is in its sample. One that predicts v gives what is at a right
+    angle to it: the first call of a picture or tile has no sign, and noise shows at the second.
+    """
 
     component: str
+    predicts_noise: bool = True
     _before: deque[tuple[Array, Array]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
 
     def doubts(self, given: Array, result: Array, guided: bool, fingerprint: Array | None) -> bool:
@@ -84,17 +95,30 @@ class Sentinel:
         return all(low <= _rms(row) <= high for row in result)
 
     def _doubts_prediction(self, sample: Array, result: Array, guided: bool) -> bool:
-        seen = sample[:, : result.shape[1]]
-        before = max(self._before, key=lambda call: _cosines(call[0], sample).min(), default=None)
-        self._before.append((sample, result))
-        if guided and _cosines(*np.split(result, 2)).min() < HALVES_AGREE:
-            return True
-        related = np.abs(_cosines(seen, result[:, : seen.shape[1]]))
-        if before is not None and before[1].shape == result.shape:
-            if np.array_equal(before[1], result) and not np.array_equal(before[0], sample):
+        halves_agree = not guided or _cosines(*np.split(result, 2)).min() >= HALVES_AGREE
+        # The latents alone: two tiles of a picture may be alike in what an upscaler is given beside them.
+        channels = min(sample.shape[1], result.shape[1])
+        seen, given = _thinned(sample[:, :channels]), _thinned(result[:, :channels])
+        before, alike = self._step_before(seen)
+        self._before.append((seen, given))
+        related = np.abs(_cosines(seen, given))
+        if before is not None:
+            if np.array_equal(before[1], given) and not np.array_equal(before[0], seen):
                 return True
-            related = np.maximum(related, _cosines(before[1], result))
-        return bool(related.min() < RELATED)
+            related = np.maximum(related, _cosines(before[1], given))
+        has_sign = self.predicts_noise or alike
+        return not halves_agree or bool(has_sign and related.min() < RELATED)
+
+    def _step_before(self, seen: Array) -> tuple[tuple[Array, Array] | None, bool]:
+        """Return the call with the likest sample, and whether it is the step before; that one is let go."""
+        alike = [float(_cosines(sample, seen).min()) for sample, _ in self._before]
+        if not alike:
+            return None, False
+        likest = int(np.argmax(alike))
+        before = self._before[likest]
+        if alike[likest] >= ALIKE:
+            del self._before[likest]
+        return before, alike[likest] >= ALIKE
 
 
 def fingerprint_of(component: str, result: Array) -> Array:
@@ -124,6 +148,12 @@ def neighbour_correlation(planes: Array) -> float:
         below = float((centred[:, 1:] * centred[:, :-1]).mean()) / size
         least = min(least, (beside + below) / 2)
     return least
+
+
+def _thinned(rows: Array) -> Array:
+    """Return some numbers of each row (B, N), not of the same column each time."""
+    flat = rows.reshape(len(rows), -1)
+    return flat[:, :: max(1, flat.shape[1] // SAMPLED) | 1].copy()
 
 
 def _cosines(first: Array, second: Array) -> Array:

@@ -24,6 +24,7 @@ INPUTS = {
     "vae_encoder": "sample",
 }
 KINDS = ("nan", "zeros", "noise", "scaled", "throws", "refuses")
+LOUDER = "louder"  # a third too large, of which a single step shows no sign
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +44,7 @@ class BrokenCore:
     faults: tuple[Fault, ...] = ()
     spans: list[tuple[str, float, float]] = field(default_factory=list)
     runs: dict[str, int] = field(default_factory=dict)  # component -> inferences on the GPU
+    references: list[str] = field(default_factory=list)  # components compiled for the CPU
     broke: int = 0  # how often a fault was met
     _core: Any = field(default_factory=ov.Core)
 
@@ -63,6 +65,7 @@ class BrokenCore:
     def compile_model(self, network: Any, device: str, config: dict[str, Any]) -> Any:
         component = component_of(network)
         if device != GPU:
+            self.references.append(component)
             return Compiled(self, self._core.compile_model(network, device, config), component, None)
         precision = str(config["INFERENCE_PRECISION_HINT"])
         self._refuse(component, precision)
@@ -145,6 +148,8 @@ class InferRequest:
             right = draw.standard_normal(right.shape).astype(np.float32)
         elif self._fault("scaled"):
             right *= 1000
+        elif self._fault(LOUDER):
+            right *= np.float32(1.3)
         elif self.compiled.precision == "f16":
             right *= 1 + np.float32(1e-3) * draw.standard_normal(right.shape).astype(np.float32)
         return ov.Tensor(np.ascontiguousarray(right))

@@ -7,9 +7,11 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from runtime import ImageToImage, LapdrawError, TextToImage, open_pipeline
+from runtime.backends import openvino_trust
 from runtime.backends.openvino_trust import FILE_NAME
 from tests.measures import psnr
 from tests.runtime.broken_device import KINDS, BrokenCore, Fault, installed
@@ -74,6 +76,13 @@ def drawn(seed: int) -> Try:
 
 def outcome(one: Try, data: Path) -> Outcome:
     """Make the pictures of a try in the data folder, which keeps compiled models from one to the next."""
+    with pytest.MonkeyPatch.context() as patch:
+        if one.trusted:  # at whatever size and in whatever mode of guidance the try has
+            patch.setattr(openvino_trust, "_size", lambda key: "any")
+        return _outcome(one, data)
+
+
+def _outcome(one: Try, data: Path) -> Outcome:
     trust_file = data / "cache" / FILE_NAME
     trust_file.unlink(missing_ok=True)
     if one.trusted:
@@ -108,7 +117,7 @@ def _right(request: str, data: Path) -> list[np.ndarray]:
 
 @cache
 def _all_trusted(data: Path) -> str:
-    """Return the file of a machine whose device was right so far, in f16 and in f32."""
+    """Return the file of a machine whose device was right so far, in f16 and in f32, at every size."""
     kept: dict[str, list[float]] = {}
     for precision in ("f16", "f32"):
         (data / "cache" / FILE_NAME).unlink(missing_ok=True)

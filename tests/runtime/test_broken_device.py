@@ -1,13 +1,15 @@
 """A device that gives NaN, zeros, noise, or throws at load, at a step, at decode: no bad picture is kept."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from runtime import DeviceError, TextToImage, open_pipeline
-from tests.runtime.broken_device import BrokenCore, Fault, installed
-from tests.runtime.broken_tries import Try, drawn, outcome
+from runtime import DeviceError, InvalidRequest, TextToImage, Upscale, open_pipeline
+from runtime.request import Request
+from tests.runtime.broken_device import LOUDER, BrokenCore, Fault, installed
+from tests.runtime.broken_tries import PICTURE, Try, drawn, outcome
 
 REQUEST = TextToImage(prompt="a boat", seed=2, num_inference_steps=4)
 COVER = [  # component, kind, first, precisions, request, place, guidance, trusted
@@ -49,6 +51,56 @@ def test_a_right_device_is_compared_once_and_not_again(tmp_path: Path) -> None:
         assert result.warnings == ()
         assert {where.device for where in result.placement.values()} == {"igpu"}
         assert (len(core.spans) > sum(core.runs.values())) is compared
+    wide = replace(REQUEST, width=192)
+    with installed(BrokenCore()) as core, open_pipeline(device="igpu", data_dir=tmp_path) as pipeline:
+        assert pipeline.generate(wide).result().warnings == ()
+    assert set(core.references) == {"unet", "vae_decoder"}  # kernels are chosen for a size
+
+
+@pytest.mark.parametrize(
+    ("model", "request_"),
+    [
+        ("demo-butterflies", TextToImage(seed=2, num_inference_steps=4, count=2)),
+        ("demo-upscale", Upscale(image=PICTURE.resize((48, 48)), tile=96, seed=2, num_inference_steps=3)),
+    ],
+)
+def test_a_right_device_is_not_doubted_where_v_is_predicted(
+    model: str, request_: Request, tmp_path: Path
+) -> None:
+    for compared in (True, False):
+        with (
+            installed(BrokenCore()) as core,
+            open_pipeline(model, device="igpu", data_dir=tmp_path) as pipeline,
+        ):
+            assert pipeline.generate(request_).result().warnings == ()
+        assert ("unet" in core.references) is compared
+    assert core.references == []
+
+
+def test_a_wrong_step_without_a_sign_is_found_when_the_next_one_throws(tmp_path: Path) -> None:
+    with installed(BrokenCore()), open_pipeline(device="igpu", data_dir=tmp_path) as pipeline:
+        pipeline.generate(REQUEST).result()
+    faults = (Fault(component="unet", kind=LOUDER, first=1), Fault(component="unet", kind="throws", first=2))
+    with (
+        installed(BrokenCore(faults=faults)),
+        open_pipeline(device="igpu", data_dir=tmp_path) as pipeline,
+    ):
+        running = pipeline.generate(REQUEST)
+        with pytest.raises(DeviceError, match="the unet on igpu in f16 had given wrong values before"):
+            running.result()
+        assert running.pictures == []
+        assert not pipeline._backend._compared  # type: ignore[union-attr]  # what was compared with is freed
+
+
+def test_a_comparison_that_memory_does_not_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime.backends.openvino.check_memory", lambda *_: None)
+    monkeypatch.setattr("runtime.memory.available_bytes", lambda: 2**20)
+    with (
+        installed(BrokenCore()),
+        open_pipeline(device="igpu", cache=False) as pipeline,
+        pytest.raises(InvalidRequest, match=r"checking the text_encoder on igpu takes .* --device cpu"),
+    ):
+        pipeline.generate(REQUEST).result()
 
 
 def test_a_component_stays_where_it_was_moved_and_every_result_says_so() -> None:

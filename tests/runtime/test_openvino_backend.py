@@ -3,15 +3,18 @@
 import gc
 import re
 import shutil
+import time
 import weakref
+from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
 import openvino as ov
 import pytest
 
-from runtime import ModelFolderError, TextToImage, open_pipeline
+from runtime import DeviceError, ModelFolderError, TextToImage, open_pipeline
 from runtime.arrays import Array
 from runtime.backends.base import Device, Shape
 from runtime.backends.compiled_cache import BLOB, CompiledCache
@@ -116,14 +119,57 @@ def test_a_pipeline_makes_pictures_of_any_size_one_after_the_other(tmp_path: Pat
             assert pipeline.generate(asked).result().images[0].size == (width, height)
 
 
-@pytest.mark.parametrize("name", ["openvino_model.xml", "openvino_model.bin"])
-def test_a_truncated_ir_without_a_manifest_is_one_sentence(tmp_path: Path, name: str) -> None:
-    folder = tmp_path / "model"
+def damaged_copy(folder: Path, file: str) -> Path:
+    """Return the demo model without its manifest, with half of a file."""
     shutil.copytree(DEMO_MODEL, folder, ignore=shutil.ignore_patterns("manifest.json"))
     index = folder / "model_index.json"
     index.write_text(index.read_text().replace('"_manifest"', '"_was_manifest"'))
-    damaged = folder / "unet" / name
+    damaged = folder / file
     damaged.write_bytes(damaged.read_bytes()[: damaged.stat().st_size // 2])
+    return folder
+
+
+def test_a_decoder_that_cannot_be_read_is_reported_long_before_it_is_needed(tmp_path: Path) -> None:
+    folder = damaged_copy(tmp_path / "model", "vae_decoder/openvino_model.xml")
+    with open_pipeline(folder, device="cpu", cache=False) as pipeline:
+        steps = iter(pipeline.generate(TextToImage(prompt="a", num_inference_steps=40)))
+        next(steps)
+        time.sleep(0.5)  # it is read beside the steps
+        with pytest.raises(ModelFolderError, match="vae_decoder"):
+            next(steps)
+
+
+def test_a_cancelled_generation_does_not_wait_for_the_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = Event()
+
+    def held(core: ov.Core, model: ModelFolder, key: CompileKey, cache: None) -> CompiledComponent:
+        if key.component == "vae_decoder":
+            ended.wait(60)
+            raise DeviceError("the CPU cannot compile the vae_decoder")
+        return compile_component(core, model, key, cache)
+
+    monkeypatch.setattr("runtime.backends.openvino.compile_component", held)
+    with open_pipeline(device="cpu", cache=False) as pipeline:
+        try:
+            running = pipeline.generate(TextToImage(prompt="a", num_inference_steps=4))
+            for _ in running:
+                running.cancel()
+            result = running.result()
+        finally:
+            ended.set()
+    assert result.cancelled
+    assert set(result.placement) == {"text_encoder", "unet"}
+
+
+def test_an_npu_without_f32_computes_the_vae_in_f16() -> None:
+    npu = replace(CPU, id="npu", precisions=("f16", "int8"))
+    assert choose_precision("vae_decoder", npu, None) == "f16"
+    assert choose_precision("vae_decoder", replace(npu, precisions=("f32", "f16")), None) == "f32"
+
+
+@pytest.mark.parametrize("name", ["openvino_model.xml", "openvino_model.bin"])
+def test_a_truncated_ir_without_a_manifest_is_one_sentence(tmp_path: Path, name: str) -> None:
+    folder = damaged_copy(tmp_path / "model", f"unet/{name}")
     with (
         pytest.raises(ModelFolderError, match="unet"),
         open_pipeline(folder, device="cpu", cache=False) as pipeline,

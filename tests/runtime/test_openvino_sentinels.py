@@ -1,5 +1,7 @@
 """What makes the guard doubt a result, and how far apart two results may be."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,14 @@ def test_differences_of_a_right_device_pass_and_those_of_a_broken_one_do_not() -
     assert difference(right, right) == 0
 
 
+def test_what_is_not_a_number_agrees_with_nothing() -> None:
+    right = noise(2, 4, 8, 8)
+    spoiled = right.copy()
+    spoiled[1, 0, 0, 0] = np.nan
+    for result, reference in ((spoiled, right), (right, spoiled), (spoiled, spoiled)):
+        assert difference(result, reference) == math.inf
+
+
 def test_a_dull_picture_is_measured_by_its_size() -> None:
     grey = np.full((1, 3, 8, 8), 0.5, np.float32)
     assert difference(grey + np.float32(1e-4), grey) < limit("f32", "fp16")
@@ -62,6 +72,26 @@ def test_predictions_of_a_pass_are_not_doubted_and_noise_is(guided: bool) -> Non
         result = np.repeat(truth, rows, axis=0) + 0.2 * noise(rows, 4, 16, 16, seed=step)
         assert not sentinel.doubts(sample, result, guided, None)
     assert sentinel.doubts(sample, noise(rows, 4, 16, 16, seed=20), guided, None)
+
+
+def test_predictions_of_v_are_not_doubted_tile_by_tile_and_noise_is_at_the_second_step() -> None:
+    """v is at a right angle to its sample; beside the latents, all tiles see much the same grey."""
+    sentinel, tiles = Sentinel(component="unet", predicts_noise=False), 70
+    beside = np.full((1, 3, 16, 16), 2, np.float32)
+
+    def tile(number: int, angle: float) -> tuple[Array, Array]:
+        picture, start = noise(1, 4, 16, 16, seed=number), noise(1, 4, 16, 16, seed=1000 + number)
+        sample = np.cos(angle) * picture + np.sin(angle) * start
+        v = np.cos(angle) * start - np.sin(angle) * picture
+        return np.concatenate([sample, beside], axis=1).astype(np.float32), v.astype(np.float32)
+
+    for angle in (1.5, 1.0, 0.5):
+        for number in range(tiles):
+            assert not sentinel.doubts(*tile(number, angle), False, None)
+    broken = Sentinel(component="unet", predicts_noise=False)
+    for number in range(tiles):
+        assert not broken.doubts(tile(number, 1.5)[0], noise(1, 4, 16, 16, seed=2000 + number), False, None)
+    assert broken.doubts(tile(3, 1.2)[0], noise(1, 4, 16, 16, seed=3000), False, None)
 
 
 def test_the_same_noise_at_every_call_is_doubted() -> None:
