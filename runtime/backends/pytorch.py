@@ -23,6 +23,11 @@ try:
     from diffusers import AutoencoderKL, UNet2DConditionModel, UNet2DModel
     from transformers import CLIPTextModel, DPTForDepthEstimation
     from transformers.utils import logging as transformers_logging
+except OSError as error:
+    raise SetupError(
+        f"PyTorch is installed and cannot be loaded ({error}): "
+        "run `pip install --force-reinstall -r requirements/optimize.txt`"
+    ) from error
 except ImportError as error:
     raise SetupError(
         f"PyTorch devices need a package that is not installed ({error.name}): "
@@ -31,7 +36,7 @@ except ImportError as error:
 
 # These import torch, which the lines above answer for.
 from runtime.backends.pytorch_devices import list_pytorch_devices as list_pytorch_devices
-from runtime.backends.pytorch_memory import MemoryKeeper
+from runtime.backends.pytorch_memory import MemoryKeeper, is_out_of_memory
 from runtime.backends.pytorch_tuning import arrange, check_tuning, tune
 
 DTYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
@@ -67,6 +72,7 @@ class PyTorchBackend:
         self.tuning = tuple(tuning)
         self.modules: dict[str, Any] = {}
         self.compiled_shapes: set[Shape] = set()
+        self._checked: set[Shape] = set()  # whether memory holds them
         self.memory = MemoryKeeper(self.modules, placement.devices)
         transformers_logging.set_verbosity_error()
         transformers_logging.disable_progress_bar()
@@ -87,9 +93,11 @@ class PyTorchBackend:
         Raises InvalidRequest when the CPU would need more memory than is free. A GPU is not asked: it is
         given less to hold when it comes to that.
         """
-        if self.device("unet").native == "cpu" and "unet" not in self.modules:
+        if self.device("unet").native == "cpu" and shape not in self._checked:
             on_cpu = [name for name in networks if self.device(name).native == "cpu"]
-            check_memory(self.source, shape, on_cpu, self.dtype("unet").itemsize)
+            missing = [name for name in on_cpu if name not in self.modules]
+            check_memory(self.source, shape, missing, self.dtype("unet").itemsize)
+            self._checked.add(shape)
         return PyTorchComponents(self, shape, [name for name in networks if name in self.source.components])
 
     def keep(self) -> None:
@@ -134,6 +142,8 @@ class PyTorchBackend:
                         path, torch_dtype=self.dtype(component), use_safetensors=True, local_files_only=True
                     )
             except (OSError, ValueError, RuntimeError) as error:
+                if isinstance(error, RuntimeError) and is_out_of_memory(error):
+                    raise
                 raise ModelFolderError(f"{path} cannot be loaded ({error}): fetch the model again") from error
             network = network.to(self.device(component).native).eval()
             self.modules[component] = tune(component, network, self.dtype(component), self.tuning)

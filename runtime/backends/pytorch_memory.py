@@ -1,7 +1,7 @@
 """Gives way, step by step, when a PyTorch device has no memory left, and tells what was done."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import torch
 from diffusers.models.attention_processor import Attention
@@ -10,8 +10,11 @@ from runtime.backends.base import Device
 from runtime.errors import DeviceError
 
 T = TypeVar("T")
-# Of RuntimeErrors; the last two are the CPU's, on Linux and on Windows.
-_SIGNS = ("out of memory", "can't allocate memory", "not enough memory")
+# Of RuntimeErrors: CUDA's and MPS's, those of CUDA's libraries, and the CPU's on Linux and on Windows.
+_SIGNS = (
+    *("out of memory", "Invalid buffer size", "ALLOC_FAILED"),
+    *("can't allocate memory", "not enough memory"),
+)
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
@@ -37,7 +40,8 @@ class MemoryKeeper:
     def run(self, component: str, forward: Callable[[], T], rows: int = 1) -> T:
         """Return what `forward` does with a batch of `rows`, tried again after every measure.
 
-        Raises DeviceError, naming device, component and remedy, when memory is short after all of them.
+        Raises DeviceError, naming device, component and remedy, when memory is short after all of them, and
+        when a GPU fails in another way.
         """
         while True:
             try:
@@ -45,7 +49,7 @@ class MemoryKeeper:
                 return forward()
             except RuntimeError as error:
                 if not is_out_of_memory(error):
-                    raise
+                    self._raise_failure(component, error)
                 failure = error.with_traceback(None)  # its frames hold the tensors of the attempt
             if not (
                 self._move_others_off(component)
@@ -53,10 +57,11 @@ class MemoryKeeper:
                 or self._slice(component)
             ):
                 device = self._devices[component]
+                slices = " even in slices" if component in self._modules else ""
                 elsewhere = f"run it on the CPU (--device {component}=pytorch-cpu)"
                 remedy = "close other programs" if device.native == "cpu" else elsewhere
                 raise DeviceError(
-                    f"{device.name} ({device.id}) has too little memory for the {component} even in slices: "
+                    f"{device.name} ({device.id}) has too little memory for the {component}{slices}: "
                     f"make a smaller picture, or {remedy}"
                 ) from failure
             del failure
@@ -65,6 +70,17 @@ class MemoryKeeper:
     def runs_by_rows(self, component: str) -> bool:
         """Whether the rows of a batch are to be run one by one."""
         return component in self._by_rows
+
+    def _raise_failure(self, component: str, error: RuntimeError) -> NoReturn:
+        """Name the GPU that failed; on a CPU, or where torch.compile gave up, it is not the device."""
+        device = self._devices[component]
+        if device.native == "cpu" or isinstance(error, torch._dynamo.exc.TorchDynamoException):
+            raise error
+        reason = str(error).strip().partition("\n")[0][:160]
+        raise DeviceError(
+            f"{device.name} ({device.id}) failed while running the {component} ({reason}): "
+            f"update its driver, or run it on the CPU (--device {component}=pytorch-cpu)"
+        ) from error
 
     def _bring_back(self, component: str) -> None:
         if component in self._away:

@@ -64,7 +64,15 @@ def failing(times: int, error: RuntimeError) -> Callable[[], str]:
     return forward
 
 
-@pytest.mark.parametrize("error", [CUDA_SAYS, MPS_SAYS])
+@pytest.mark.parametrize(
+    "error",
+    [
+        CUDA_SAYS,
+        MPS_SAYS,
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("Invalid buffer size: 16.00 GB"),
+    ],
+)
 def test_components_that_do_not_run_leave_the_gpu_and_come_back(error: RuntimeError) -> None:
     memory, modules = keeper("text_encoder", "unet", "vae_decoder")
     assert memory.run("unet", failing(1, error)) == "done"
@@ -84,11 +92,23 @@ def test_giving_up_names_device_component_and_remedy() -> None:
     assert "row by row" in memory.warnings[-1]
 
 
+def test_a_network_that_was_never_loaded_was_not_sliced() -> None:
+    memory, modules = keeper("unet")
+    del modules["unet"]
+    with pytest.raises(DeviceError, match="too little memory for the unet: make a smaller picture"):
+        memory.run("unet", failing(99, CUDA_SAYS))
+
+
 def test_other_faults_are_not_taken_for_a_lack_of_memory() -> None:
     memory, modules = keeper("text_encoder", "unet")
-    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
-        memory.run("unet", failing(1, RuntimeError("shapes cannot be multiplied")))
+    with pytest.raises(DeviceError, match=r"A GPU \(cuda\) failed while running the unet \(CUDA error: ill"):
+        memory.run("unet", failing(1, RuntimeError("CUDA error: illegal memory access\nmore")))
     assert modules["text_encoder"].places == memory.warnings == []
+
+
+def test_modes_of_guidance_that_it_does_not_have_are_refused() -> None:
+    with pytest.raises(InvalidRequest, match="guidance 'sequential' is for OpenVINO devices"):
+        open_pipeline(DEMO_SOURCE, device="pytorch-cpu", guidance="sequential")
 
 
 def test_a_picture_too_large_for_the_cpu_is_refused_before_it_loads(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,6 +118,32 @@ def test_a_picture_too_large_for_the_cpu_is_refused_before_it_loads(monkeypatch:
         with pytest.raises(InvalidRequest, match="128x128 needs about"):
             generation.result()
         assert generation.timings.read == {}
+
+
+def test_a_second_larger_picture_is_checked_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    small, large = (Shape(batch=1, height=side, width=side) for side in (64, 512))
+    networks = ("text_encoder", "unet", "vae_decoder")
+    model = ModelFolder(DEMO_SOURCE)
+    free = estimate_bytes(model, small, networks, 4)
+    monkeypatch.setattr("runtime.memory.available_bytes", lambda: free)
+    with open_pipeline(DEMO_SOURCE, device="pytorch-cpu") as pipeline:
+        pipeline._backend.load(small, networks)
+        with pytest.raises(InvalidRequest, match="512x512 needs about"):
+            pipeline._backend.load(large, networks)
+
+
+def test_a_cpu_without_memory_while_weights_are_read_is_not_a_damaged_model(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def scarce(*_: object, **__: object) -> None:
+        raise CPU_SAYS
+
+    monkeypatch.setattr("runtime.backends.pytorch.UNet2DConditionModel.from_pretrained", scarce)
+    with (
+        open_pipeline(DEMO_SOURCE, device="pytorch-cpu") as pipeline,
+        pytest.raises(DeviceError, match=r"too little memory for the unet: .*close other programs"),
+    ):
+        pipeline.generate(ASKED).result()
 
 
 def test_source_weights_and_their_openvino_model_are_estimated_alike() -> None:
