@@ -16,7 +16,7 @@ from runtime.errors import InvalidRequest, ModelFolderError
 from runtime.known_files import FILE_NAME, KnownFiles
 from runtime.model_folder import ModelFolder
 from runtime.models import find_model
-from runtime.placement import Placement, names_pytorch, resolve_placement
+from runtime.placement import UNCONDITIONAL, Placement, names_pytorch, resolve_placement
 from runtime.request import Request
 from runtime.tasks import require_task
 
@@ -57,7 +57,7 @@ def open_pipeline(
     folder. Device "auto:measured" times what is there, unless it is remembered, for pictures like that of
     `request` (a guided one of the model's own size by default); `on_phase` hears of it. Raises
     ModelFolderError for a folder that cannot be used, DeviceError for a device that is not there,
-    InvalidRequest for a placement that cannot be read.
+    InvalidRequest for a placement that cannot be read, or a `guidance` that it does not have.
     """
     data = data_folder(data_dir)
     folder = find_model(model, data, BUNDLED_MODELS)
@@ -69,7 +69,7 @@ def open_pipeline(
     else:
         placement = _place(folder, device)
     if guidance is not None:
-        placement = replace(placement, guidance=guidance)
+        placement = _with_guidance(placement, guidance)
     return Pipeline(
         folder,
         placement,
@@ -96,9 +96,9 @@ class Pipeline:
     ) -> None:
         self.model = model
         self.placement = placement
+        self._backend = _backend(model, placement, cache, execution_precision, tuning)  # may refuse
         self._checker = ThreadPoolExecutor(1, thread_name_prefix="verify")
         self._verified: Future[None] = self._checker.submit(model.verify)
-        self._backend = _backend(model, placement, cache, execution_precision, tuning)
 
     def __enter__(self) -> "Pipeline":
         return self
@@ -198,6 +198,22 @@ def _place(folder: ModelFolder, device: str) -> Placement:
             )
         devices = tuple(d for d in devices if d.backend == "pytorch")
     return resolve_placement(device, devices)
+
+
+def _with_guidance(placement: Placement, guidance: str) -> Placement:
+    """Let both halves run so; raises InvalidRequest where they cannot."""
+    placed = replace(placement, guidance=guidance)
+    if UNCONDITIONAL in placement.devices:
+        raise InvalidRequest(
+            f"guidance {guidance!r} is for halves that share a device, and {UNCONDITIONAL} has its own: "
+            "leave one of the two out"
+        )
+    if placement.backend == "pytorch" and guidance != "batch":
+        raise InvalidRequest(
+            f"guidance {guidance!r} is for OpenVINO devices, and {placement.devices['unet'].id} runs both "
+            "halves as a batch: leave it out"
+        )
+    return placed
 
 
 def _measure(

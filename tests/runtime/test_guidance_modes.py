@@ -7,8 +7,9 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 import numpy as np
+import pytest
 
-from runtime import TextToImage, open_pipeline
+from runtime import InvalidRequest, TextToImage, open_pipeline
 from runtime.backends.base import Shape
 from runtime.backends.openvino_guidance import runs_in_halves, split, streams
 from runtime.generation import Result
@@ -91,6 +92,11 @@ def test_halves_are_split_by_rows_and_share_the_timestep() -> None:
     assert unconditional["sample"].tolist() == rows[:2].tolist()
     assert conditional["class_labels"].tolist() == rows[2:, 0].tolist()
     assert conditional["timestep"] is unconditional["timestep"]
+
+
+def test_a_mode_that_would_do_nothing_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="guidance 'parallel' is for halves that share a device"):
+        open_pipeline(device=APART, guidance="parallel")
 
 
 def test_which_modes_split() -> None:
