@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 
 from benchmarks.energy import EnergyMeter
+from runtime.machine import cpu_features, cpu_name
 from runtime.pipeline import CHECKOUT
 
 POWER_SUPPLIES = Path("/sys/class/power_supply")
@@ -21,22 +22,6 @@ PACKAGES = (
     *("openvino", "openvino-tokenizers", "openvino-genai", "optimum-intel", "torch", "diffusers"),
     *("transformers", "tokenizers", "numpy", "pillow", "psutil"),
 )
-# What matters for these networks, by the names that Linux has for it, and NumPy's for other systems.
-FEATURES = {
-    "avx2": "AVX2",
-    "fma": "FMA3",
-    "f16c": "F16C",
-    "avx_vnni": "AVX_VNNI",
-    "avx512f": "AVX512F",
-    "avx512_vnni": "AVX512VNNI",
-    "avx512_bf16": "AVX512BF16",
-    "avx512_fp16": "AVX512FP16",
-    "amx_tile": "AMX_TILE",
-    "amx_bf16": "AMX_BF16",
-    "amx_int8": "AMX_INT8",
-    "asimd": "ASIMD",
-    "sve": "SVE",
-}
 
 
 def describe_environment() -> dict[str, Any]:
@@ -47,7 +32,7 @@ def describe_environment() -> dict[str, Any]:
             "physical_cores": psutil.cpu_count(logical=False),
             "logical_cores": psutil.cpu_count(),
             "mhz": _megahertz(),
-            "features": cpu_features(),
+            "features": list(cpu_features()),
         },
         "memory_bytes": psutil.virtual_memory().total,
         "os": _system(),
@@ -58,31 +43,6 @@ def describe_environment() -> dict[str, Any]:
         "packages": _versions(PACKAGES),
         "lapdraw": _lapdraw(),
     }
-
-
-def cpu_name() -> str:
-    """Return the processor's name as its maker writes it, or the architecture."""
-    if sys.platform == "win32":
-        import winreg
-
-        with winreg.OpenKey(
-            winreg.HKEY_LOCAL_MACHINE, r"HARDWARE\DESCRIPTION\System\CentralProcessor\0"
-        ) as key:
-            return str(winreg.QueryValueEx(key, "ProcessorNameString")[0]).strip()
-    if sys.platform == "darwin":
-        return _output("sysctl", "-n", "machdep.cpu.brand_string") or platform.machine()
-    return _cpuinfo("model name") or platform.machine()
-
-
-def cpu_features() -> list[str]:
-    """Return which of FEATURES the processor has."""
-    flags = _cpuinfo("flags") or _cpuinfo("Features")  # on x86, on ARM
-    if flags:
-        return [name for name in FEATURES if name in flags.split()]
-    # What numpy.show_runtime() reads.
-    from numpy._core._multiarray_umath import __cpu_features__ as found  # type: ignore[import-not-found]
-
-    return [name for name, numpy_name in FEATURES.items() if found.get(numpy_name)]
 
 
 def power_source(supplies: Path = POWER_SUPPLIES) -> str:
@@ -144,16 +104,6 @@ def _lapdraw() -> str:
         else ""
     )
     return f"{version}, commit {commit}" if commit else version
-
-
-def _cpuinfo(key: str) -> str:
-    """Return the first value of a key of /proc/cpuinfo, nothing on systems that have none."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-    values = (line.partition(":") for line in text.splitlines())
-    return next((value.strip() for name, _, value in values if name.strip() == key), "")
 
 
 def _output(*command: str) -> str:

@@ -1,32 +1,35 @@
 """What the system tells of this machine's processor and memory, for the listing of devices."""
 
 import platform
-import re
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from runtime.backends.base import Device
 
-FEATURES = (  # as Linux names them: the instructions that decide which kernels run
-    "avx2",
-    "avx_vnni",
-    "avx512f",
-    "avx512_vnni",
-    "avx512_bf16",
-    "avx512_fp16",
-    "amx_bf16",
-    "amx_int8",
-    "amx_fp16",
-    "asimd",
-    "asimddp",
-    "bf16",
-    "i8mm",
-    "sve",
-)
+# The instructions that decide which kernels run, as Linux names them, and as NumPy does on other systems.
+FEATURES = {
+    "avx2": "AVX2",
+    "fma": "FMA3",
+    "f16c": "F16C",
+    "avx_vnni": "AVX_VNNI",
+    "avx512f": "AVX512F",
+    "avx512_vnni": "AVX512VNNI",
+    "avx512_bf16": "AVX512BF16",
+    "avx512_fp16": "AVX512FP16",
+    "amx_tile": "AMX_TILE",
+    "amx_bf16": "AMX_BF16",
+    "amx_int8": "AMX_INT8",
+    "amx_fp16": "AMX_FP16",
+    "asimd": "ASIMD",
+    "asimddp": "ASIMDDP",
+    "bf16": "BF16",
+    "i8mm": "I8MM",
+    "sve": "SVE",
+}
 VNNI = frozenset({"avx_vnni", "avx512_vnni", "amx_int8", "asimddp"})  # products of int8 in one instruction
-WINDOWS_FEATURES = {"avx2": 40, "avx512f": 41}  # PF_AVX2_..., PF_AVX512F_INSTRUCTIONS_AVAILABLE of winnt.h
 
 
 def with_machine_facts(devices: Sequence[Device]) -> tuple[Device, ...]:
@@ -52,42 +55,57 @@ def _with_facts(device: Device) -> Device:
 
 
 def cpu_name() -> str:
-    """The processor's full name, or the architecture where the system does not tell it."""
-    return _cpuinfo("model name") or platform.processor() or platform.machine()
+    """Return the processor's name as its maker writes it, or the architecture."""
+    if sys.platform == "win32":
+        import winreg
+
+        with winreg.OpenKey(
+            winreg.HKEY_LOCAL_MACHINE, r"HARDWARE\DESCRIPTION\System\CentralProcessor\0"
+        ) as key:
+            return str(winreg.QueryValueEx(key, "ProcessorNameString")[0]).strip()
+    if sys.platform == "darwin":
+        return _answer("sysctl", "-n", "machdep.cpu.brand_string") or platform.machine()
+    return _cpuinfo("model name") or platform.machine()
 
 
 def cpu_features() -> tuple[str, ...]:
-    """The instructions of FEATURES that this CPU has; fewer are known outside Linux, on macOS none."""
-    if platform.system() == "Windows":
-        import ctypes
+    """Return which of FEATURES the processor has; NumPy, asked outside Linux, knows some of them only."""
+    if flags := _flags():
+        return tuple(name for name in FEATURES if name in flags)
+    # What numpy.show_runtime() reads.
+    from numpy._core._multiarray_umath import __cpu_features__ as found  # type: ignore[import-not-found]
 
-        kernel = getattr(ctypes, "windll").kernel32  # noqa: B009  (only there on Windows)
-        return tuple(
-            name for name, number in WINDOWS_FEATURES.items() if kernel.IsProcessorFeaturePresent(number)
-        )
-    flags = set((_cpuinfo("flags") or _cpuinfo("Features")).split())
-    return tuple(name for name in FEATURES if name in flags)
+    return tuple(name for name, numpy_name in FEATURES.items() if found.get(numpy_name))
 
 
-def _cpuinfo(field: str) -> str:
-    """The first line of /proc/cpuinfo with that name; empty where there is none."""
-    path = Path("/proc/cpuinfo")
-    if not path.is_file():
+def lists_every_feature() -> bool:
+    """Whether an instruction that cpu_features() leaves out is one that the processor lacks."""
+    return bool(_flags())
+
+
+def _flags() -> list[str]:
+    return (_cpuinfo("flags") or _cpuinfo("Features")).split()  # on x86, on ARM
+
+
+def _cpuinfo(key: str) -> str:
+    """Return the first value of a key of /proc/cpuinfo, nothing on systems that have none."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
         return ""
-    found = re.search(rf"^{field}\s*:\s*(.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
-    return found[1].strip() if found else ""
+    values = (line.partition(":") for line in text.splitlines())
+    return next((value.strip() for name, _, value in values if name.strip() == key), "")
 
 
 def nvidia_driver_version() -> str:
     """The version of the NVIDIA driver that is loaded; empty where nvidia-smi does not tell it."""
+    return _answer("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader")
+
+
+def _answer(*command: str) -> str:
+    """Return the first line that a program prints, nothing when it is not there or fails."""
     try:
-        answer = subprocess.run(
-            ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"],
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=True,
-        )
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError):
         return ""
     return answer.stdout.partition("\n")[0].strip()

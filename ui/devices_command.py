@@ -8,7 +8,7 @@ from math import inf
 
 from runtime.backends.base import Device, Peak
 from runtime.devices import list_devices, pytorch_installed
-from runtime.machine import VNNI, with_machine_facts
+from runtime.machine import VNNI, lists_every_feature, with_machine_facts
 from runtime.measured import Memory
 from runtime.pipeline import data_folder
 from runtime.placement import COMPONENTS, choose_device
@@ -111,7 +111,10 @@ def _precisions(device: Device) -> str:
     """The precisions; int8 of a CPU is worth little without the instructions for it."""
     names = list(device.precisions)
     if device.kind == "CPU" and device.features and "int8" in names:
-        names[names.index("int8")] += " (VNNI)" if VNNI.intersection(device.features) else " (without VNNI)"
+        if VNNI.intersection(device.features):
+            names[names.index("int8")] += " (VNNI)"
+        elif lists_every_feature():
+            names[names.index("int8")] += " (without VNNI)"
     return ", ".join(names)
 
 

@@ -10,15 +10,8 @@ import psutil
 import pytest
 
 from benchmarks import environment
-from benchmarks.environment import FEATURES, describe_environment, power_source
-
-CPUINFO = """processor\t: 0
-model name\t: Example(R) CPU @ 2.50GHz
-flags\t\t: fpu sse avx2 fma avx512f avx512_vnni amx_tile
-
-processor\t: 1
-model name\t: Another
-"""
+from benchmarks.environment import describe_environment, power_source
+from runtime.machine import FEATURES
 
 
 @pytest.fixture(scope="module")
@@ -44,26 +37,6 @@ def test_it_names_no_machine_no_user_and_no_folder(described: dict) -> None:
     for private in (platform.node(), str(Path.home()), str(Path.cwd())):
         assert not private or len(private) < 4 or private.lower() not in text
     assert f'"{getpass.getuser()}"' not in text
-
-
-def test_processor_and_features_are_those_of_linux(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = Path.read_text
-    monkeypatch.setattr(
-        Path,
-        "read_text",
-        lambda path, **options: CPUINFO if path == Path("/proc/cpuinfo") else read(path, **options),
-    )
-    assert environment._cpuinfo("model name") == "Example(R) CPU @ 2.50GHz"
-    assert environment.cpu_features() == ["avx2", "fma", "avx512f", "avx512_vnni", "amx_tile"]
-
-
-def test_without_linux_the_features_come_from_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = environment.cpu_features()
-    monkeypatch.setattr(environment, "_cpuinfo", lambda key: "")
-    found = environment.cpu_features()
-    assert set(found) <= set(FEATURES)
-    for name in ("avx2", "fma", "avx512f", "asimd"):
-        assert (name in found) == (name in known)
 
 
 @pytest.mark.parametrize(

@@ -50,13 +50,16 @@ def test_each_device_is_told_in_a_few_lines() -> None:
     ]
 
 
-def test_a_cpu_tells_its_threads_and_whether_int8_is_fast() -> None:
+def test_a_cpu_tells_its_threads_and_whether_int8_is_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.devices_command.lists_every_feature", lambda: True)
     with_vnni, without = describe(cpu("avx2", "avx_vnni")), describe(cpu("avx2", logical=16))
     assert "16 cores (22 threads), 32 GiB" in with_vnni[1]
     assert "16 cores, 32 GiB" in without[1]
     assert with_vnni[2].endswith("f32, int8 (VNNI)")
     assert without[2].endswith("f32, int8 (without VNNI)")
     assert describe(cpu())[2].endswith("f32, int8")  # nothing is known of it
+    monkeypatch.setattr("ui.devices_command.lists_every_feature", lambda: False)
+    assert describe(cpu("avx2"))[2].endswith("f32, int8")
 
 
 def test_the_peak_is_one_line() -> None:
