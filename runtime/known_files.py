@@ -2,12 +2,14 @@
 
 Hashing the 2 GB of a full-size model takes seconds of a core that the first picture needs. A file is known
 by its size, its times of change and its inode, as git knows the files of a checkout; the time of the last
-change of the inode (ctime) cannot be set back by a program. What a disk loses without a write is found by
+change of the inode (ctime) cannot be set back by a program. Windows has no such time (its ctime is that of
+creation), so there every file is hashed at every start. What a disk loses without a write is found by
 `models verify`, which hashes everything.
 """
 
 import json
 import os
+import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,6 +21,7 @@ from runtime.model_files import hash_of
 from runtime.whole_file import write_whole
 
 FILE_NAME = "known-files.json"
+HASHES_ALWAYS = sys.platform == "win32"
 SETTLED_NS = 2 * 10**9  # a file written a moment ago could be written again within the clock's resolution
 
 
@@ -35,7 +38,7 @@ class KnownFiles:
 
     def agrees(self, file: Path, sha256: str) -> bool:
         """Whether the file's content has that sha256; raises ModelFolderError when it cannot be read."""
-        if self._path is None:
+        if self._path is None or HASHES_ALWAYS:
             return hash_of(file) == sha256
         name, before = str(file.resolve()), _state(file)
         if before is not None and self._entries.get(name) == [*before, sha256]:
@@ -49,11 +52,11 @@ class KnownFiles:
     def save(self) -> None:
         """Keep what is new for the next start."""
         if self._path is not None and self._changed:
+            self._changed = False  # before they are gathered: what is hashed meanwhile is kept the next time
             kept = {**_read(self._path), **self._entries}  # another process may have added its own
             text = json.dumps(kept, indent=0)
             with suppress(InvalidRequest):
                 write_whole(self._path, lambda file: file.write(text.encode()))
-            self._changed = False
 
 
 def _state(file: Path) -> list[int] | None:

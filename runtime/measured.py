@@ -11,7 +11,7 @@ from typing import Any
 
 from runtime.backends.base import Device
 from runtime.errors import InvalidRequest
-from runtime.placement import COMPONENTS, GUIDANCE_MODES, PRECISIONS, Placement
+from runtime.placement import COMPONENTS, GUIDANCE_MODES, PRECISIONS, Placement, find_device
 from runtime.whole_file import write_whole
 
 SCHEMA = "lapdraw-measured/1"
@@ -45,11 +45,12 @@ class Measured:
 def choose(timings: Sequence[Timing], devices: Sequence[Device]) -> Placement:
     """Return the fastest right mix: each component where it is fastest, then the mode of guidance.
 
-    What was not timed, or is right nowhere, goes to the CPU. `devices` holds a CPU.
+    What was not timed, or is right nowhere, goes to the CPU; raises DeviceError where there is none.
     """
     by_id = {device.id: device for device in devices if device.backend == "openvino"}
+    cpu = find_device("cpu", by_id.values())
     sound = [timing for timing in timings if not timing.fault and timing.seconds and timing.device in by_id]
-    placed, precisions, guidance = dict.fromkeys(COMPONENTS, by_id["cpu"]), {}, "batch"
+    placed, precisions, guidance = dict.fromkeys(COMPONENTS, cpu), {}, "batch"
     for component in COMPONENTS:
         best = fastest([timing for timing in sound if timing.component == component])
         if best is not None:
@@ -121,7 +122,7 @@ def _read(path: Path, key: Mapping[str, Any] | None) -> Measured | None:
             created=str(record["created"]),
             timings=tuple(_timing(entry) for entry in record["timings"]),
         )
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
 
 
@@ -136,6 +137,7 @@ def _timing(entry: Mapping[str, Any]) -> Timing:
         and isinstance(timing.fault, str)
     )
     numbers = [number for number in (timing.seconds, timing.error) if number is not None]
-    if not known or not all(math.isfinite(number) and number >= 0 for number in numbers):
+    is_told = timing.seconds is not None or timing.fault
+    if not known or not is_told or not all(math.isfinite(number) and number >= 0 for number in numbers):
         raise ValueError(f"{entry} is no timing")
     return timing

@@ -21,7 +21,7 @@ from runtime.errors import DeviceError
 from runtime.measured import Measured, Timing, choose
 from runtime.memory import available_bytes, estimate_bytes
 from runtime.model_folder import ModelFolder
-from runtime.placement import COMPONENTS, GUIDANCE_MODES, PRECISIONS, Placement
+from runtime.placement import COMPONENTS, GUIDANCE_MODES, PRECISIONS, Placement, find_device
 
 ROUNDS = 5  # of every candidate, interleaved
 ENOUGH_SECONDS = 30.0  # after FEWEST rounds, no further one begins
@@ -57,7 +57,7 @@ def measure(
     bench = _Bench(
         model=model,
         shape=shape,
-        cpu=next(device for device in devices if device.id == "cpu"),
+        cpu=find_device("cpu", devices),
         core=core or ov.Core(),
         time_run=time_run or _time,
         say=on_phase or (lambda phase: None),

@@ -12,6 +12,8 @@ from openvino import opset13
 
 from runtime.backends.base import Peak
 from runtime.backends.openvino_devices import openvino_devices
+from runtime.backends.openvino_kernels import count_kernels
+from runtime.placement import find_device
 
 SECONDS_A_PRODUCT = 0.12
 PASSES = 6  # over memory
@@ -32,7 +34,7 @@ def measure_peak(on_phase: Callable[[str], None] | None = None) -> Peak:
     """
     say = on_phase or (lambda phase: None)
     core = ov.Core()
-    cpu = next(device for device in openvino_devices(core, "") if device.id == "cpu")
+    cpu = find_device("cpu", openvino_devices(core, ""))
     limited = bool(os.environ.get(ISA_LIMIT))
     gflops = {}
     for precision in cpu.precisions:
@@ -101,8 +103,7 @@ def _quantized(inputs: Any, weights: Any, wanted: bool) -> tuple[Any, Any]:
 
 
 def _ignores_the_limit(compiled: ov.CompiledModel) -> bool:
-    nodes = compiled.get_runtime_model().get_ordered_ops()
-    return any(IGNORES_THE_LIMIT in node.get_rt_info()["primitiveType"].astype(str) for node in nodes)
+    return any(IGNORES_THE_LIMIT in kernel for kernel in count_kernels(compiled))
 
 
 def _best_seconds(compiled: ov.CompiledModel) -> float:

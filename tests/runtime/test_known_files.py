@@ -10,6 +10,7 @@ from runtime.known_files import KnownFiles
 from runtime.manifest import hash_file
 from runtime.model_files import hash_of
 
+remembers = pytest.mark.skipif(known_files_module.HASHES_ALWAYS, reason="hashes always")
 HOUR_NS = 3600 * 10**9
 
 
@@ -43,6 +44,7 @@ def agrees(memory: Path | None, file: Path, sha256: str) -> bool:
     return answer
 
 
+@remembers
 def test_the_second_start_does_not_hash(tmp_path: Path, weights: Path, hashed: list[Path]) -> None:
     digest = hash_file(weights)
     assert [agrees(tmp_path / "known.json", weights, digest) for _ in range(3)] == [True] * 3
@@ -84,6 +86,7 @@ def test_a_file_written_a_moment_ago_is_not_remembered(tmp_path: Path, weights: 
     assert not memory.exists()
 
 
+@remembers
 @pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"a": 3}', b"[" * 100_000])
 def test_a_damaged_memory_only_costs_hashing(
     tmp_path: Path, weights: Path, hashed: list[Path], content: bytes
@@ -93,6 +96,14 @@ def test_a_damaged_memory_only_costs_hashing(
     assert agrees(memory, weights, hash_file(weights))
     assert agrees(memory, weights, hash_file(weights))
     assert len(hashed) == 1
+
+
+def test_without_a_time_that_cannot_be_set_back_everything_is_hashed(
+    tmp_path: Path, weights: Path, hashed: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_files_module, "HASHES_ALWAYS", True)
+    assert [agrees(tmp_path / "known.json", weights, hash_file(weights)) for _ in range(2)] == [True, True]
+    assert len(hashed) == 2
 
 
 def test_without_a_memory_everything_is_hashed(weights: Path, hashed: list[Path]) -> None:

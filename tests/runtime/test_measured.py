@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from runtime.backends.base import Device
+from runtime.errors import DeviceError
 from runtime.measured import Measured, Memory, Timing, choose
 
 KEY = {"model": {"unet": "0a"}, "devices": [["GPU.0", "Arc", "1.6"]], "size": [512, 512]}
@@ -63,6 +64,11 @@ def test_each_component_goes_where_it_is_fastest() -> None:
     }
     assert chosen.precisions == {"text_encoder": "f32", "unet": "f16", "vae_decoder": "f32"}
     assert chosen.guidance == "batch"
+
+
+def test_without_a_cpu_it_says_so() -> None:
+    with pytest.raises(DeviceError, match="'cpu' is not available here: choose one of igpu"):
+        choose([timing("unet igpu f16", 1.0)], [device("igpu")])
 
 
 def test_what_was_wrong_or_not_timed_or_is_gone_is_left_out() -> None:
@@ -138,10 +144,12 @@ def test_what_was_measured_is_remembered_under_its_key_only(tmp_path: Path) -> N
         lambda record: json.dumps(record | {"timings": 5}),
         lambda record: json.dumps(record | {"timings": [record["timings"][0] | {"seconds": "1"}]}),
         lambda record: json.dumps(record | {"timings": [record["timings"][0] | {"seconds": -1}]}),
+        lambda record: json.dumps(record | {"timings": [record["timings"][0] | {"seconds": None}]}),
         lambda record: json.dumps(record | {"timings": [record["timings"][0] | {"seconds": float("nan")}]}),
         lambda record: json.dumps(record | {"timings": [record["timings"][0] | {"guidance": "thrice"}]}),
         lambda record: json.dumps(record | {"timings": [record["timings"][0] | {"more": 1}]}),
         lambda record: "\xff\x00",
+        lambda record: "[" * 100_000,
     ],
 )
 def test_a_damaged_memory_is_measured_anew(damage, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

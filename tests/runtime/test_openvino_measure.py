@@ -75,6 +75,7 @@ def test_broken_devices_are_left_out_and_the_record_says_why() -> None:
     broken: dict[str, float | str] = {"GPU.1": math.nan, "NPU": "refuses", "GPU.0": 0.0}
     results = timed(FakeCore(LAPTOP, broken))
     assert "not numbers" in results["unet gpu f16 batch"].fault
+    assert results["unet gpu f16 batch"].error is None
     assert "cannot compile the unet" in results["unet npu f16 batch"].fault
     assert results["vae_decoder igpu f16 batch"].fault == "gave a flat result"
     assert all(result.seconds is None for result in results.values() if result.fault)
