@@ -1,18 +1,12 @@
-"""Charts as SVG of our own: bars, stacked bars, a scatter; colours come from the page's style sheet.
-
-Across the page everything is given in per cent, downwards in pixels, and there is no viewBox: so a chart gets
-narrower on a phone while its letters keep their size.
-"""
+"""Charts as SVG of our own: bars, stacked bars, a scatter."""
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from html import escape
 
-from benchmarks.wording import plain
+from benchmarks.drawing import Drawing, text
 
 _LINE, _BAR, _GAP = 18, 16, 12  # pixels: the line of a label, a bar, the space below
-_LONGEST_LABEL = 60
 _SHORTEST = 1e-9  # an axis is no shorter, so that there is one for figures of zero
 
 
@@ -37,7 +31,7 @@ class Point:
 
 def bars(
     rows: Sequence[Bar], *, name: str, names: dict[str, str] | None = None, mark: float | None = None
-) -> str:
+) -> Drawing:
     """Return horizontal bars, each under its label; `names` tells parts to a reader, `mark` draws a line."""
     longest = max([sum(length for _, length in row.parts) for row in rows] + [mark or 0.0], default=0.0)
     scale = 100 / max(longest, _SHORTEST)
@@ -48,20 +42,20 @@ def bars(
         shapes.append(f'<line class="mark" x1="{place}" x2="{place}" y1="0" y2="{height}"/>')
     for index, row in enumerate(rows):
         top = index * (_LINE + _BAR + _GAP)
-        shapes.append(f'<text x="0" y="{top + 13}">{_text(row.label)}</text>')
+        shapes.append(f'<text x="0" y="{top + 13}">{text(row.label)}</text>')
         start = 0.0
         for colour, length in row.parts:
             width = max(0.0, length * scale)
             title = f"{(names or {}).get(colour, row.label)}: {length:.3g}"
             shapes.append(
                 f'<rect class="{colour}" x="{start:.3f}%" y="{top + _LINE}" width="{width:.3f}%" '
-                f'height="{_BAR}"><title>{_text(title)}</title></rect>'
+                f'height="{_BAR}"><title>{text(title)}</title></rect>'
             )
             start += width
         shapes.append(
-            f'<text class="value" x="{start:.3f}%" dx="6" y="{top + _LINE + 13}">{_text(row.value)}</text>'
+            f'<text class="value" x="{start:.3f}%" dx="6" y="{top + _LINE + 13}">{text(row.value)}</text>'
         )
-    return _legend(names) + _svg(shapes, height, name, "bars")
+    return Drawing(name=name, kind="bars", height=height, shapes=tuple(shapes), legend=names or {})
 
 
 def scatter(
@@ -73,7 +67,7 @@ def scatter(
     top_label: str,
     names: dict[str, str],
     mark: float | None = None,
-) -> str:
+) -> Drawing:
     """Return points over two axes; those without a `y` stand on a line of their own at the top."""
     height, first = 320, 34  # the line of `top_label`, then the axis
     known = [point.y for point in points if point.y is not None] + ([mark] if mark is not None else [])
@@ -86,7 +80,7 @@ def scatter(
     shapes = [
         f'<line class="axis" x1="0" x2="100%" y1="{height}" y2="{height}"/>',
         '<line class="grid" x1="0" x2="100%" y1="12" y2="12"/>',
-        f'<text class="tick" x="0" dx="-6" y="16" text-anchor="end">{_text(top_label)}</text>',
+        f'<text class="tick" x="0" dx="-6" y="16" text-anchor="end">{text(top_label)}</text>',
     ]
     for tick in _ticks(low, high):
         shapes.append(f'<line class="grid" x1="0" x2="100%" y1="{down(tick):.1f}" y2="{down(tick):.1f}"/>')
@@ -101,11 +95,14 @@ def scatter(
     if mark is not None:
         shapes.append(f'<line class="mark" x1="0" x2="100%" y1="{down(mark):.1f}" y2="{down(mark):.1f}"/>')
     shapes += _points(points, down, right)
-    shapes.append(
-        f'<text class="tick" x="50%" y="{height + 38}" text-anchor="middle">{_text(x_title)}</text>'
-    )
-    return (
-        _legend(names) + f'<p class="axis">{_text(y_title)}</p>' + _svg(shapes, height + 44, name, "scatter")
+    shapes.append(f'<text class="tick" x="50%" y="{height + 38}" text-anchor="middle">{text(x_title)}</text>')
+    return Drawing(
+        name=name,
+        kind="scatter",
+        height=height + 44,
+        shapes=tuple(shapes),
+        legend=names,
+        axis=y_title,
     )
 
 
@@ -114,7 +111,7 @@ def _points(points: Sequence[Point], down: Callable[[float | None], float], righ
     places = [(100 * max(0.0, point.x) / right, down(point.y)) for point in points]
     dots = [
         f'<circle class="{point.colour}" cx="{across:.2f}%" cy="{y:.1f}" r="5">'
-        f"<title>{_text(point.label)}</title></circle>"
+        f"<title>{text(point.label)}</title></circle>"
         for point, (across, y) in zip(points, places, strict=True)
     ]
     numbers = []
@@ -149,26 +146,3 @@ def _ticks(low: float, high: float) -> list[float]:
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
     first = math.ceil(low / step - 1e-9)
     return [round(number * step, 10) for number in range(first, math.floor(high / step + 1e-9) + 1)]
-
-
-def _legend(names: dict[str, str] | None) -> str:
-    if not names:
-        return ""
-    keys = "".join(
-        f'<li><svg width="12" height="12" aria-hidden="true"><rect class="{colour}" width="12" height="12"/>'
-        f"</svg> {_text(text)}</li>"
-        for colour, text in names.items()
-    )
-    return f'<ul class="legend">{keys}</ul>'
-
-
-def _svg(shapes: Sequence[str], height: int, name: str, kind: str) -> str:
-    return (
-        f'<div class="plot {kind}"><svg role="img" aria-label="{_text(name)}" width="100%" height="{height}">'
-        + "".join(shapes)
-        + "</svg></div>"
-    )
-
-
-def _text(value: str) -> str:
-    return escape(plain(value, _LONGEST_LABEL), quote=True)

@@ -8,9 +8,11 @@ from benchmarks.document import Block, Bullets, Cell, Chart, Document, Heading, 
 from benchmarks.facts import (
     describe_model,
     has_random_weights,
+    is_guided,
     is_parts,
     processor,
     runs_on,
+    sample_steps,
     size_of,
     steps_of,
     title_of,
@@ -18,10 +20,11 @@ from benchmarks.facts import (
 from benchmarks.figures import RowFigures, measured_rows, ours, step_of
 from benchmarks.method import METHOD, SPEED_ONLY_NOTE
 from benchmarks.record import Record
-from benchmarks.report import GROUPS, facts_table, record_names, write_document
+from benchmarks.report import facts_table, record_names, write_document
+from benchmarks.report_charts import GROUPS
 from benchmarks.report_markdown import to_markdown
-from benchmarks.report_tables import highlighted, name_of, picture_cell, psnr, timing
-from benchmarks.wording import gibibytes, plain, seconds, times
+from benchmarks.report_tables import highlighted, memory_cell, name_of, picture_cell, psnr, timing
+from benchmarks.wording import plain, seconds, times
 from runtime.errors import InvalidRequest
 
 Side = tuple[str, Record, tuple[RowFigures, ...]]
@@ -90,6 +93,7 @@ def differences(records: Sequence[Record]) -> tuple[str, ...]:
     asked = [
         ("Size", [size_of(record) for record in records]),
         ("Steps", [str(steps_of(record)) for record in records]),
+        ("Steps of a sample", [str(sample_steps(record)) for record in records]),
         ("Guidance scale", [f"{record.request['guidance_scale']:g}" for record in records]),
         ("Sampler", [plain(record.request["sampler"], 60) for record in records]),
         ("Seed", [plain(record.request.get("seed"), 60) for record in records]),
@@ -131,7 +135,7 @@ def _versions(record: Record) -> dict[str, str]:
 
 
 def _guided(record: Record) -> str:
-    return "guided" if record.request["guidance_scale"] > 1 else "not guided"
+    return "guided" if is_guided(record) else "not guided"
 
 
 def _who(record: Record) -> str:
@@ -160,12 +164,11 @@ def _all_rows(sides: Sequence[Side]) -> Table:
                 if steps == steps_of(record)
                 else Cell(text=seconds(time), detail="computed")
             )
-            memory = figures.summary.peak_bytes
             cell = Cell(text=f"{name}: {name_of(figures.row).text}")
             line = (
                 *(cell, Cell(text=runs_on(figures.row)), timing(figures.summary.step), picture),
                 Cell(text=times(base / time if base and time else None)),
-                Cell(text=gibibytes(memory.median if memory else None)),
+                memory_cell(figures),
                 Cell(text=psnr(figures.row)),
             )
             lines.append((time if time is not None else float("inf"), figures.row.group == "lapdraw", line))
@@ -227,4 +230,4 @@ def _chart(sides: Sequence[Side]) -> Chart | None:
     ]
     names = {group: text for group, text in GROUPS.items() if any(f.row.group == group for _, _, f in known)}
     title = "Time of a steady step"
-    return Chart(title=title, svg=bars(drawn, name=title, names=names), caption="Shorter is faster.")
+    return Chart(title=title, drawing=bars(drawn, name=title, names=names), caption="Shorter is faster.")

@@ -5,6 +5,7 @@ Every text here is plain: it is the renderers that escape it, so nothing a recor
 
 from dataclasses import dataclass, field
 
+from benchmarks.drawing import Drawing
 from benchmarks.wording import MISSING
 
 
@@ -57,7 +58,7 @@ class Chart:
     """A picture of figures that a table of the same report holds too."""
 
     title: str
-    svg: str  # made by benchmarks.charts, which escapes its texts
+    drawing: Drawing
     caption: str
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmarks.record import Record, Row
-from benchmarks.wording import digits, gibibytes, plain
+from benchmarks.wording import digits, gibibytes, plain, rate
 
 ISA_TITLES = {
     "avx2": "Laptop class: every row limited to AVX2 and VNNI",
@@ -15,13 +15,14 @@ ISA_TITLES = {
 ISA_NAMES = {"avx2": "laptop class", "native": "native"}
 PARTS = "parts"  # the task of a record whose rows are single calls, timed by pytest-benchmark
 SPEED_ONLY = "speed only: random weights"
+CPUS = ("cpu", "pytorch-cpu")
 
 
 def describe_model(record: Record) -> str:
     """Return the model in one line; random weights are named as such."""
     model = record.model
     weights = SPEED_ONLY if has_random_weights(record) else f"{plain(model['weights'])} weights"
-    size = _number(model.get("bytes"))
+    size = number(model.get("bytes"))
     parts = [plain(model["name"]), weights, f"stored in {plain(model['precision'])}"]
     return ", ".join(parts + ([gibibytes(size)] if size else []))
 
@@ -37,7 +38,7 @@ def describe_request(record: Record) -> str:
     parts = [
         plain(request["task"]),
         size_of(record),
-        f"{steps_of(record)} steps",
+        f"{steps_of(record)} steps" + (f" (samples of {sample_steps(record)})" if is_shorter(record) else ""),
         f"guidance {request['guidance_scale']:g}",
         plain(request["sampler"]),
     ]
@@ -54,6 +55,29 @@ def size_of(record: Record) -> str:
 def steps_of(record: Record) -> int:
     """Return the number of steps of the picture that was asked for."""
     return max(1, int(record.request["num_inference_steps"]))
+
+
+def sample_steps(record: Record) -> int:
+    """Return how many steps the samples ran; all of the picture's where the record does not say."""
+    steps = record.request.get("sample_steps")
+    if isinstance(steps, int) and not isinstance(steps, bool) and steps > 0:
+        return steps
+    return steps_of(record)
+
+
+def is_shorter(record: Record) -> bool:
+    """Whether the samples ran fewer steps than the picture has, so that its time is computed."""
+    return sample_steps(record) < steps_of(record)
+
+
+def is_guided(record: Record) -> bool:
+    """Whether a step runs both halves of guidance."""
+    return bool(record.request["guidance_scale"] > 1)
+
+
+def step_name(record: Record) -> str:
+    """Return what one step is called: `guided step`, or `step` where there is no guidance."""
+    return "guided step" if is_guided(record) else "step"
 
 
 def facts(record: Record) -> dict[str, str]:
@@ -97,6 +121,12 @@ def runs_on(row: Row) -> str:
     return f"{plain(row.device, 40)} {plain(row.precision, 20)}"
 
 
+def is_on_cpu(row: Row) -> bool:
+    """Whether every component ran on a CPU, so that the machine's memory is all the memory it took."""
+    devices = {str(on.get("device", row.device)) for on in row.placement.values()} or {row.device}
+    return devices <= set(CPUS)
+
+
 def at(value: object, *names: str) -> Any:
     """Return what stands under `names` in nested objects, None where there is nothing."""
     for name in names:
@@ -117,12 +147,12 @@ def _rounds(record: Record) -> str:
 
 def _machine(record: Record) -> dict[str, str]:
     environment = record.environment
-    load = _number(at(environment, "load_before"))
+    load = number(at(environment, "load_before"))
     return {
         "Processor": processor(record),
         "Instructions": _features(record),
-        "Memory": gibibytes(_number(at(environment, "memory_bytes")))
-        if _number(at(environment, "memory_bytes"))
+        "Memory": gibibytes(number(at(environment, "memory_bytes")))
+        if number(at(environment, "memory_bytes"))
         else "",
         "System": plain(at(environment, "os")),
         "Python": plain(at(environment, "python")),
@@ -137,12 +167,12 @@ def processor(record: Record) -> str:
     """Return the processor with its cores and clock."""
     cpu = at(record.environment, "cpu")
     parts = [plain(at(cpu, "name"))]
-    physical, logical = _number(at(cpu, "physical_cores")), _number(at(cpu, "logical_cores"))
+    physical, logical = number(at(cpu, "physical_cores")), number(at(cpu, "logical_cores"))
     if physical:
         parts.append(f"{physical:g} {'core' if physical == 1 else 'cores'}")
     if logical and logical != physical:
         parts.append(f"{logical:g} threads")
-    clock = _number(at(cpu, "mhz"))
+    clock = number(at(cpu, "mhz"))
     if clock and "GHz" not in parts[0]:
         parts.append(f"{clock / 1000:.2f} GHz")
     return ", ".join(part for part in parts if part)
@@ -166,20 +196,21 @@ def _devices(environment: Mapping[str, Any]) -> str:
 
 
 def _peak(record: Record) -> str:
-    parts = [f"{plain(name, 20)} {digits(value)} GFLOPS" for name, value in record.peak.gflops.items()]
+    parts = [f"{plain(name, 20)} {rate(value, name)}" for name, value in record.peak.gflops.items()]
     if record.peak.gigabytes_per_second is not None:
         parts.append(f"{digits(record.peak.gigabytes_per_second)} GB/s")
     return ", ".join(parts)
 
 
 def _work(record: Record) -> str:
-    names = {"unet_gflop_per_step": "GFLOP a guided step", "vae_decoder_gflop": "GFLOP to decode"}
+    names = {"unet_gflop_per_step": f"GFLOP a {step_name(record)}", "vae_decoder_gflop": "GFLOP to decode"}
     return ", ".join(
         f"{digits(record.work[name])} {text}" for name, text in names.items() if name in record.work
     )
 
 
-def _number(value: object) -> float | None:
+def number(value: object) -> float | None:
+    """Return a finite number that a stranger's record holds, None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e300:
         return None
     return float(value) if math.isfinite(value) else None

@@ -27,9 +27,9 @@ class RowFigures:
     picture: PictureTime | None
     step_ratio: Figure | None  # times faster than the reference, a steady step
     picture_ratio: float | None  # the same for the picture
-    pictures_per_hour: float | None  # with the model kept loaded
-    price_of_machine: float | None  # a picture's, at the price of the machine's hour
-    price_of_electricity: float | None
+    pictures_per_hour: float | None  # of a process that stays open: first step, steady steps, decode
+    price_of_machine: float | None  # a picture's from process start to pixels, by the machine's hour
+    price_of_electricity: float | None  # over the same time
 
 
 def measured_rows(record: Record) -> tuple[RowFigures, ...]:
@@ -83,7 +83,9 @@ def _figures(record: Record, row: Row) -> RowFigures:
         step_ratio=step_ratio,
         picture_ratio=picture_ratio,
         pictures_per_hour=per_hour,
-        price_of_machine=hourly / per_hour if hourly is not None and per_hour else None,
+        price_of_machine=hourly * picture.seconds / 3600
+        if hourly is not None and picture is not None
+        else None,
         price_of_electricity=joules / 3.6e6 * kwh
         if joules is not None and kwh is not None and is_whole
         else None,

@@ -14,16 +14,19 @@ from benchmarks.facts import (
     ISA_TITLES,
     has_random_weights,
     is_parts,
+    is_shorter,
     processor,
+    sample_steps,
     size_of,
+    step_name,
     steps_of,
 )
-from benchmarks.figures import RowFigures, measured_rows
+from benchmarks.figures import REFERENCE, RowFigures, measured_rows
 from benchmarks.record import Record
 from benchmarks.record_file import read_record
 from benchmarks.report_markdown import escape, table_to_markdown
-from benchmarks.report_tables import highlighted, name_of, psnr
-from benchmarks.wording import gibibytes, plain, seconds, times
+from benchmarks.report_tables import highlighted, memory_cell, name_of, psnr
+from benchmarks.wording import plain, seconds, times
 from runtime.errors import InvalidRequest, LapdrawError
 from runtime.whole_file import write_whole
 
@@ -106,8 +109,8 @@ def _table(rows: Sequence[RowFigures], *, add_cuda: bool) -> Table:
             name_of(figures.row),
             Cell(text=seconds(figures.summary.step.median if figures.summary.step else None)),
             Cell(text=_picture(figures)),
-            Cell(text=times(figures.step_ratio.median if figures.step_ratio else None)),
-            Cell(text=gibibytes(figures.summary.peak_bytes.median if figures.summary.peak_bytes else None)),
+            Cell(text=_ratio(figures)),
+            memory_cell(figures),
             Cell(text=psnr(figures.row)),
         )
         for figures in rows
@@ -125,13 +128,22 @@ def _picture(figures: RowFigures) -> str:
     return f"{seconds(figures.picture.seconds)}{way}"
 
 
+def _ratio(figures: RowFigures) -> str:
+    if figures.row.id == REFERENCE:
+        return "1"
+    return times(figures.step_ratio.median if figures.step_ratio else None)
+
+
 def _caption(record: Record) -> str:
     """Return what the table beneath shows, on what: one paragraph."""
     weights = "; random weights, so speed only" if has_random_weights(record) else ""
+    run, shorter = sample_steps(record), ""
+    if is_shorter(record):
+        shorter = f", computed from samples of {run} steps, whose pictures the PSNR is of"
     text = (
         f"{ISA_TITLES[record.isa]}. {plain(record.model['name'])}, {size_of(record)}, "
-        f"{steps_of(record)} guided steps, a picture from process start, "
-        f"median of {record.rounds}; {processor(record)}{weights}."
+        f"{steps_of(record)} {step_name(record)}s, a picture from process start{shorter}, "
+        f"median of {record.rounds}, ratios paired by round; {processor(record)}{weights}."
     )
     return escape(text)
 

@@ -1,20 +1,15 @@
 """A document as one HTML page: nothing outside it, no script, light and dark, for screen, phone and paper."""
 
+from collections.abc import Mapping
 from html import escape
 
 from benchmarks.document import Block, Bullets, Cell, Chart, Document, Heading, Paragraph, Table
+from benchmarks.drawing import CHART_STYLE, DARK, LIGHT, in_page
 from benchmarks.wording import LONGEST_PARAGRAPH, plain
 
 # Should a text get through unescaped after all, the browser loads and runs nothing.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-_STYLE = """
-:root { color-scheme: light dark; --page: #fff; --ink: #1a1c1f; --soft: #5b6169; --line: #dcdfe3;
-  --ours: #eef4fc;
-  --lapdraw: #1f6fc5; --pytorch: #d9622b; --peer: #6b7480;
-  --start: #8b929b; --load: #c98a00; --first: #8a5cc9; --steps: #1f6fc5; --decode: #138a62; }
-@media (prefers-color-scheme: dark) { :root { --page: #15171a; --ink: #e8eaed; --soft: #a2a9b2;
-  --line: #383d44;  --ours: #1b2a3d; --lapdraw: #5ea3ee; --pytorch: #f08a55; --peer: #98a1ac;
-  --start: #9aa1aa; --load: #dba32a; --first: #b08be6; --steps: #5ea3ee; --decode: #3fb98b; } }
+_RULES = """
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1.2rem; max-width: 74rem; background: var(--page); color: var(--ink);
   font: 1rem/1.5 system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; overflow-wrap: anywhere; }
@@ -35,24 +30,27 @@ small { display: block; color: var(--soft); font-size: .88em; white-space: norma
 figure { margin: 1.2rem 0 1.8rem; max-width: 46rem; break-inside: avoid; }
 figure > .title { font-weight: 600; margin-bottom: .6rem; }
 figcaption { color: var(--soft); font-size: .88rem; margin-top: .5rem; }
-svg text { font: 13px system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; fill: var(--ink); }
-svg text { paint-order: stroke; stroke: var(--page); stroke-width: 3px; }
-svg text.tick { fill: var(--soft); font-size: 12px; } svg { overflow: visible; vertical-align: middle; }
 .plot { padding-right: 76px; } .plot.scatter { padding: 0 26px 0 70px; }
-svg line.axis { stroke: var(--soft); } svg line.grid { stroke: var(--line); }
-svg line.mark { stroke: var(--ink); stroke-dasharray: 4 4; } p.axis { font-size: .85rem; color: var(--soft); }
+p.axis { font-size: .85rem; color: var(--soft); }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; padding: 0; margin: 0 0 .7rem;
   font-size: .88rem; }
-.lapdraw { fill: var(--lapdraw); } .pytorch { fill: var(--pytorch); } .peer { fill: var(--peer); }
-.start { fill: var(--start); } .load { fill: var(--load); } .first { fill: var(--first); }
-.steps { fill: var(--steps); } .decode { fill: var(--decode); }
-@media print { :root { color-scheme: light; --page: #fff; --ink: #000; --soft: #444; --line: #bbb;
-    --ours: #eef4fc; --lapdraw: #1f6fc5; --pytorch: #d9622b; --peer: #6b7480; --start: #8b929b;
-    --load: #c98a00; --first: #8a5cc9; --steps: #1f6fc5; --decode: #138a62; }
+@media print {
   html { font-size: 10px; } body { padding: 0; max-width: none; } .scroll { overflow: visible; }
   table { font-size: .85rem; } th, td { padding: .2rem .35rem; } tr { break-inside: avoid; }
   h2, h3 { break-after: avoid; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 """
+
+
+def _colours(scheme: str, colours: Mapping[str, str]) -> str:
+    told = " ".join(f"--{name}: {colour};" for name, colour in colours.items())
+    return f":root {{ color-scheme: {scheme}; {told} }}"
+
+
+_PAPER = LIGHT | {"ink": "#000", "soft": "#444", "line": "#bbb"}
+_STYLE = (
+    f"\n{_colours('light dark', LIGHT)}\n@media (prefers-color-scheme: dark) {{ {_colours('dark', DARK)} }}\n"
+    f"@media print {{ {_colours('light', _PAPER)} }}{CHART_STYLE}{_RULES}"
+)
 
 
 def to_html(document: Document) -> str:
@@ -80,7 +78,7 @@ def _block(block: Block) -> str:
             return _table(block)
         case Chart():
             return (
-                f'<figure><p class="title">{_text(block.title)}</p>{block.svg}'
+                f'<figure><p class="title">{_text(block.title)}</p>{in_page(block.drawing)}'
                 f"<figcaption>{_text(block.caption)}</figcaption></figure>"
             )
 

@@ -1,7 +1,8 @@
-"""A document as Markdown: GitHub's tables, every text escaped, charts left to the HTML page."""
+"""A document as Markdown: GitHub's tables, every text escaped, charts in files beside it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from urllib.parse import quote
 
 from benchmarks.document import Block, Bullets, Cell, Chart, Document, Heading, Paragraph, Table
 from benchmarks.wording import LONGEST_PARAGRAPH, plain
@@ -11,9 +12,13 @@ _MENTION = re.compile(r"@(?=\w)")
 _BLOCK_START = re.compile(r"^([-=+#]|\d+(?=[.)](?:\s|$)))")
 
 
-def to_markdown(document: Document) -> str:
-    """Return the document as Markdown that ends in a line break."""
-    blocks = [f"# {escape(document.title)}", *(_block(block) for block in document.blocks)]
+def to_markdown(document: Document, charts: Sequence[str] = ()) -> str:
+    """Return the document as Markdown that ends in a line break.
+
+    `charts` are the names of the charts' files in their order; without them charts are left out.
+    """
+    names = iter(charts)
+    blocks = [f"# {escape(document.title)}", *(_block(block, names) for block in document.blocks)]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
@@ -38,7 +43,7 @@ def escape(text: str) -> str:
     return _BLOCK_START.sub(lambda start: f"{start[0]}\\" if start[0].isdigit() else f"\\{start[0]}", line)
 
 
-def _block(block: Block) -> str:
+def _block(block: Block, charts: Iterator[str]) -> str:
     match block:
         case Heading():
             return f"{'#' * block.level} {escape(block.text)}"
@@ -49,7 +54,8 @@ def _block(block: Block) -> str:
         case Table():
             return table_to_markdown(block)
         case Chart():
-            return ""
+            name = next(charts, None)
+            return f"![{escape(block.title)}]({quote(name)})\n\n{escape(block.caption)}" if name else ""
 
 
 def _line(parts: Iterable[str]) -> str:

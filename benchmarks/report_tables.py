@@ -1,14 +1,24 @@
-"""The tables of one record: speed, where the time goes, what it takes, what was loaded, what ran."""
+"""The tables of a record's figures: speed, where the time goes, what it takes; and the notes beneath them."""
 
-import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 
-from benchmarks.document import Cell, Table, cells
-from benchmarks.facts import runs_on, steps_of, title_of
+from benchmarks.document import Cell, Table
+from benchmarks.facts import is_on_cpu, is_shorter, runs_on, sample_steps, steps_of, title_of
 from benchmarks.figures import REFERENCE, RowFigures, steps_run
 from benchmarks.record import Record, Row
-from benchmarks.summary import Figure
-from benchmarks.wording import MISSING, digits, gibibytes, money, percent, plain, seconds, spread, times
+from benchmarks.summary import Figure, executed_precision
+from benchmarks.wording import (
+    MISSING,
+    digits,
+    gibibytes,
+    money,
+    percent,
+    plain,
+    rate,
+    seconds,
+    spread,
+    times,
+)
 
 
 def speed_table(record: Record, rows: Sequence[RowFigures]) -> Table:
@@ -29,14 +39,27 @@ def speed_table(record: Record, rows: Sequence[RowFigures]) -> Table:
                 Cell(text=runs_on(figures.row)),
                 timing(figures.summary.step),
                 picture_cell(figures),
-                _ratio(figures.step_ratio),
-                Cell(text=times(figures.picture_ratio)),
-                _memory(figures.summary.peak_bytes),
+                _step_ratio(figures),
+                Cell(text="1" if figures.row.id == REFERENCE else times(figures.picture_ratio)),
+                memory_cell(figures),
                 Cell(text=psnr(figures.row)),
             )
             for figures in rows
         ),
         highlighted=highlighted(rows),
+    )
+
+
+def speed_notes(record: Record) -> tuple[str, ...]:
+    """Return what a reader of the table of speed must know of its columns."""
+    paired = "Ratios are paired: each is the median of the ratios within a round, not that of the medians."
+    if not is_shorter(record):
+        return (paired,)
+    run = sample_steps(record)
+    return (
+        f"{paired} Those of the picture are not: they are of its computed times.",
+        f"The samples ran {run} of the {steps_of(record)} steps: the picture's time is computed from its "
+        f"parts, and PSNR is that of the picture after {run} steps.",
     )
 
 
@@ -57,8 +80,9 @@ def stage_table(record: Record, rows: Sequence[RowFigures]) -> Table:
     """Return every stage's median and spread."""
     return Table(
         columns=(
-            *("Row", "Samples", "Process start", "Load, cold", "Load, warm", "First step", "Steady step"),
-            *("VAE decode", "To the end of step 1", f"End to end, {steps_of(record)} steps"),
+            *("Row", "Samples", "Process start", "Load, cold", "Load, warm", "First step", "Second step"),
+            *("Steady step", "VAE decode", "To the end of step 1"),
+            f"End to end, {steps_of(record)} steps",
         ),
         rows=tuple(
             (
@@ -72,8 +96,8 @@ def stage_table(record: Record, rows: Sequence[RowFigures]) -> Table:
                             figures.summary.load_cold,
                             figures.summary.load_warm,
                         ),
-                        *(figures.summary.first_step, figures.summary.step, figures.summary.vae_decoder),
-                        figures.summary.to_first_step,
+                        *(figures.summary.first_step, figures.summary.second_step, figures.summary.step),
+                        *(figures.summary.vae_decoder, figures.summary.to_first_step),
                     )
                 ),
                 picture_cell(figures),
@@ -85,22 +109,23 @@ def stage_table(record: Record, rows: Sequence[RowFigures]) -> Table:
 
 
 def cost_table(record: Record, rows: Sequence[RowFigures]) -> Table:
-    """Return arithmetic, loop, energy, and what a picture costs."""
+    """Return arithmetic, loop, energy, pictures an hour, and what a picture costs where prices were given."""
+    prices = _price_columns(record)
     return Table(
         columns=(
             *("Row", "Achieved", "Share of measured peak", "Loop outside the networks", "Energy a picture"),
-            *("Pictures an hour", "Price a picture, machine", "Price a picture, electricity"),
+            "Pictures an hour, process stays open",
+            *(f"Price a picture, process start to pixels, {name}" for name, _ in prices),
         ),
         rows=tuple(
             (
                 name_of(figures.row),
-                Cell(text=f"{digits(figures.summary.gflops)} GFLOPS" if figures.summary.gflops else MISSING),
+                Cell(text=rate(figures.summary.gflops, executed_precision(figures.row))),
                 Cell(text=percent(figures.summary.share_of_peak)),
                 Cell(text=percent(figures.summary.loop_share)),
                 _energy(record, figures),
                 Cell(text=digits(figures.pictures_per_hour) if figures.pictures_per_hour else MISSING),
-                Cell(text=money(figures.price_of_machine, plain(record.prices.currency, 8))),
-                Cell(text=money(figures.price_of_electricity, plain(record.prices.currency, 8))),
+                *(Cell(text=money(price(figures), plain(record.prices.currency, 8))) for _, price in prices),
             )
             for figures in rows
         ),
@@ -108,75 +133,13 @@ def cost_table(record: Record, rows: Sequence[RowFigures]) -> Table:
     )
 
 
-def component_table(rows: Sequence[RowFigures]) -> Table | None:
-    """Return the reading and compiling of each component, None where no driver tells."""
-    lines = []
-    for figures in rows:
-        samples = figures.row.samples
-        names = sorted({name for sample in samples for part in sample.components.values() for name in part})
-        for name in names:
-            of = {
-                (cache, kind): [
-                    float(sample.components[kind][name])
-                    for sample in samples
-                    if sample.cache == cache and _is_time(sample.components.get(kind, {}).get(name))
-                ]
-                for cache in ("cold", "warm")
-                for kind in ("read", "compile")
-            }
-            cached = any(sample.components.get("from_cache", {}).get(name) is True for sample in samples)
-            lines.append(
-                (
-                    name_of(figures.row),
-                    Cell(text=plain(name, 40)),
-                    *(
-                        Cell(text=seconds(_median(of[place])))
-                        for place in (("warm", "read"), ("cold", "compile"), ("warm", "compile"))
-                    ),
-                    Cell(text="yes" if cached else "no"),
-                )
-            )
-    columns = ("Row", "Component", "Read", "Compile, cold", "Compile, warm", "Kept between starts")
-    return Table(columns=columns, rows=tuple(lines)) if lines else None
-
-
-def kernel_table(rows: Sequence[RowFigures]) -> Table | None:
-    """Return which kernels the UNet ran as, most frequent first; None where no library tells."""
-    told = [figures.row for figures in rows if figures.row.kernels]
-    lines = [cells(title_of(row), _kernels(row)) for row in told]
-    return (
-        Table(columns=("Row", "Nodes of the UNet by kernel"), rows=tuple(lines), numeric=False)
-        if told
-        else None
-    )
-
-
-def version_table(rows: Iterable[Row]) -> Table | None:
-    """Return the versions each row ran with."""
-    lines = [
-        cells(
-            title_of(row),
-            ", ".join(
-                f"{plain(name, 60)} {plain(version, 60)}"
-                for name, version in sorted(row.versions.items())[:30]
-            ),
-        )
-        for row in rows
-        if row.versions
-    ]
-    return Table(columns=("Row", "Versions"), rows=tuple(lines), numeric=False) if lines else None
-
-
-def missing_table(record: Record, rows: Sequence[RowFigures]) -> Table | None:
-    """Return the rows without figures, with the reason."""
-    shown = {figures.row.id for figures in rows}
-    lines = [
-        cells(title_of(row), row.status if row.status != "measured" else "no sample", _reason(row))
-        for row in record.rows
-        if row.id not in shown
-    ]
-    columns = ("Row", "State", "Reason")
-    return Table(columns=columns, rows=tuple(lines), numeric=False) if lines else None
+def _price_columns(record: Record) -> list[tuple[str, Callable[[RowFigures], float | None]]]:
+    columns: list[tuple[str, Callable[[RowFigures], float | None]]] = []
+    if record.prices.machine_per_hour is not None:
+        columns.append(("machine", lambda figures: figures.price_of_machine))
+    if record.prices.electricity_per_kwh is not None:
+        columns.append(("electricity", lambda figures: figures.price_of_electricity))
+    return columns
 
 
 def timing(figure: Figure | None) -> Cell:
@@ -195,14 +158,25 @@ def picture_cell(figures: RowFigures) -> Cell:
 
 
 def psnr(row: Row) -> str:
-    """Return the picture difference to the reference row."""
+    """Return the picture difference to plain PyTorch, or to the row that is then named."""
     if row.id == REFERENCE:
         return "reference"
-    if row.picture is None:
+    if row.picture is None or (row.picture.psnr_db is None and not row.picture.identical):
         return MISSING
-    if row.picture.identical:
-        return "identical"
-    return MISSING if row.picture.psnr_db is None else f"{row.picture.psnr_db:.1f} dB"
+    value = "identical" if row.picture.identical else f"{row.picture.psnr_db:.1f} dB"
+    return value if is_against_reference(row) else f"{value} to {plain(row.picture.reference, 40)}"
+
+
+def is_against_reference(row: Row) -> bool:
+    """Whether the row's picture was compared with plain PyTorch's."""
+    return row.picture is not None and row.picture.reference == REFERENCE
+
+
+def memory_cell(figures: RowFigures) -> Cell:
+    """Return the peak memory, which of a GPU's or NPU's rows is the host's alone."""
+    figure = figures.summary.peak_bytes
+    detail = "" if figure is None or is_on_cpu(figures.row) else "the host's"
+    return Cell(text=gibibytes(figure.median if figure else None), detail=detail)
 
 
 def name_of(row: Row) -> Cell:
@@ -215,15 +189,14 @@ def highlighted(rows: Sequence[RowFigures]) -> frozenset[int]:
     return frozenset(index for index, figures in enumerate(rows) if figures.row.group == "lapdraw")
 
 
-def _ratio(figure: Figure | None) -> Cell:
+def _step_ratio(figures: RowFigures) -> Cell:
+    figure = figures.step_ratio
+    if figures.row.id == REFERENCE:
+        return Cell(text="1")
     if figure is None:
         return Cell()
     detail = f"{digits(figure.low)} to {digits(figure.high)}" if figure.n > 1 else ""
     return Cell(text=times(figure.median), detail=detail)
-
-
-def _memory(figure: Figure | None) -> Cell:
-    return Cell(text=gibibytes(figure.median if figure else None))
 
 
 def _energy(record: Record, figures: RowFigures) -> Cell:
@@ -233,20 +206,3 @@ def _energy(record: Record, figures: RowFigures) -> Cell:
     run = steps_run(figures.row)
     detail = "" if run == steps_of(record) else f"of the {run} steps run"
     return Cell(text=f"{digits(joules.median)} J", detail=detail)
-
-
-def _kernels(row: Row) -> str:
-    counted = sorted((row.kernels or {}).items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{plain(name, 60)} {count}" for name, count in counted[:25])
-
-
-def _reason(row: Row) -> str:
-    return plain(row.reason) or "not recorded yet"
-
-
-def _is_time(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _median(values: Sequence[float]) -> float | None:
-    return statistics.median(values) if values else None

@@ -22,15 +22,16 @@ class Figure:
 class Summary:
     """The figures of a row; None where nothing was measured. Seconds unless said otherwise.
 
-    Only warm samples count, except for `load_cold`; each sample gives one value, for `step` the median of
-    its steps after the first.
+    Only warm samples count, except for `load_cold`; each sample gives one value, for `step` the one of
+    steady_step.
     """
 
     process_start: Figure | None  # until the libraries are imported
-    load_cold: Figure | None  # from there until everything is compiled, with nothing kept from before
+    load_cold: Figure | None  # from there until what step 1 needs is compiled, with nothing kept from before
     load_warm: Figure | None  # the same with what the program keeps between starts
     first_step: Figure | None  # with the encoding of the prompt
-    step: Figure | None
+    second_step: Figure | None  # on a CPU Lapdraw compiles its decoder beside it
+    step: Figure | None  # steady
     vae_decoder: Figure | None
     end_to_end: Figure | None  # process start to pixels in memory, with the steps that were run
     to_first_step: Figure | None  # process start to the end of the first step
@@ -43,10 +44,18 @@ class Summary:
     def computed_end_to_end(self, steps: int) -> float | None:
         """Return what a picture of `steps` steps takes by its parts: start, load, steps, decode."""
         parts = (self.process_start, self.load_warm, self.first_step, self.vae_decoder)
-        if any(part is None for part in parts) or (steps > 1 and self.step is None):
+        rest = self.after_first(steps)
+        if any(part is None for part in parts) or rest is None:
             return None
-        rest = (steps - 1) * self.step.median if self.step is not None else 0.0
         return sum(part.median for part in parts if part is not None) + rest
+
+    def after_first(self, steps: int) -> float | None:
+        """Return what the steps after the first take: the second at its own time, the others steady."""
+        if steps <= 1:
+            return 0.0
+        if self.second_step is None or self.step is None:
+            return None
+        return self.second_step.median + (steps - 2) * self.step.median
 
 
 def summarize(record: Record, row: Row) -> Summary:
@@ -62,6 +71,7 @@ def summarize(record: Record, row: Row) -> Summary:
         load_cold=_over(cold, lambda sample: sample.marks.ready - sample.marks.imported),
         load_warm=_over(warm, lambda sample: sample.marks.ready - sample.marks.imported),
         first_step=_over(warm, lambda sample: sample.marks.steps[0] - sample.marks.ready),
+        second_step=_over(warm, _second_step),
         step=step,
         vae_decoder=_over(warm, lambda sample: sample.marks.decoded - sample.marks.steps[-1]),
         end_to_end=_over(warm, lambda sample: sample.marks.decoded),
@@ -75,9 +85,9 @@ def summarize(record: Record, row: Row) -> Summary:
 
 
 def steady_step(sample: Sample) -> float | None:
-    """Return the median of the steps after the first, None where only one was run."""
+    """Return the median of the steps after the second, the second where only two were run, else None."""
     durations = [later - earlier for earlier, later in pairwise(sample.marks.steps)]
-    return statistics.median(durations) if durations else None
+    return statistics.median(durations[1:] or durations) if durations else None
 
 
 def executed_precision(row: Row) -> str:
@@ -91,6 +101,11 @@ def ratio(row: Row, other: Row, take: Callable[[Sample], float | None]) -> Figur
     theirs = {sample.round: take(sample) for sample in other.samples if sample.cache == "warm"}
     pairs = ((theirs[number], value) for number, value in mine.items() if number in theirs)
     return _figure(b / a for b, a in pairs if a and b)
+
+
+def _second_step(sample: Sample) -> float | None:
+    ends = sample.marks.steps
+    return ends[1] - ends[0] if len(ends) > 1 else None
 
 
 def _loop_share(warm: list[Sample]) -> float | None:

@@ -39,6 +39,12 @@ def digits(value: float) -> str:
     return f"{value:,.{places}f}" if size < 1e12 else f"{value:.3g}"
 
 
+def rate(value: float | None, precision: str) -> str:
+    """Return 1e9 operations a second: GFLOPS, but GOPS of whole numbers, which have no floating point."""
+    unit = "GOPS" if "int" in precision.lower() else "GFLOPS"
+    return MISSING if value is None else f"{digits(value)} {unit}"
+
+
 def times(value: float | None) -> str:
     """Return a ratio: `2.13x`."""
     return MISSING if value is None else f"{digits(value)}x"

@@ -50,6 +50,29 @@ def test_the_laptop_class_leads_and_cuda_is_not_yet_recorded(readme: Path, tmp_p
     assert "| **Lapdraw, OpenVINO, f32** | 3." in text
 
 
+def test_the_line_above_says_what_is_paired_and_what_is_computed(readme: Path, tmp_path: Path) -> None:
+    whole, shorter = make_record(), make_record(isa="native", run=3)
+    whole = replace(whole, request={**whole.request, "guidance_scale": 1.0})
+    update_readme(readme, _write(tmp_path / "reports", whole=whole, shorter=shorter))
+    laptop, native = readme.read_text(encoding="utf-8").split("Native")
+    assert "20 steps, a picture from process start, median of 5, ratios paired by round" in laptop
+    assert "computed" not in laptop
+    assert "20 guided steps, a picture from process start, computed from samples of 3 steps, " in native
+    assert "whose pictures the PSNR is of" in native
+    assert "| PyTorch, diffusers, f32 | 3.9" in native
+    assert native.count(" | 1 | ") == 1
+
+
+def test_a_cuda_rows_memory_is_the_hosts(readme: Path, tmp_path: Path) -> None:
+    record = with_row(_with_cuda(make_record()), "lapdraw-f32", placement={"unet": {"device": "igpu"}})
+    update_readme(readme, _write(tmp_path / "reports", one=record))
+    text = readme.read_text(encoding="utf-8")
+    assert [line.split(",")[0] for line in text.splitlines() if "GiB (the host's)" in line] == [
+        "| **Lapdraw",
+        "| PyTorch CUDA",
+    ]
+
+
 def test_a_cuda_record_takes_the_place_of_its_absence(readme: Path, tmp_path: Path) -> None:
     taken_elsewhere = replace(_with_cuda(make_record(isa="native")), created="2027-01-01T00:00:00Z")
     reports = _write(tmp_path / "reports", here=make_record(isa="native"), there=taken_elsewhere)

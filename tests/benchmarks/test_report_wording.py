@@ -1,7 +1,7 @@
 import pytest
 
 from benchmarks.summary import Figure
-from benchmarks.wording import gibibytes, money, percent, plain, seconds, spread, times
+from benchmarks.wording import gibibytes, money, percent, plain, rate, seconds, spread, times
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,7 @@ def test_durations_keep_three_digits(value: float | None, shown: str) -> None:
 
 def test_other_figures_name_their_unit() -> None:
     assert (times(2.058), percent(0.0042), percent(0.814)) == ("2.06x", "0.42 %", "81 %")
+    assert (rate(152.7, "f32"), rate(361.0, "int8"), rate(None, "f32")) == ("153 GFLOPS", "361 GOPS", "–")
     assert (gibibytes(5.2 * 2**30), gibibytes(20 * 2**20)) == ("5.20 GiB", "20 MiB")
     assert (money(0.00162, "EUR"), money(2.5, "EUR"), money(None, "EUR")) == ("0.00162 EUR", "2.50 EUR", "–")
 

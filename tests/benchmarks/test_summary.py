@@ -29,8 +29,13 @@ RECORD = Record(
 )
 
 
-def test_a_sample_gives_the_median_of_its_steps_after_the_first():
-    assert steady_step(sample(1, 4.0, 5.0, 7.0, 8.0)) == 1.0
+def test_a_steady_step_is_the_median_of_those_after_the_second():
+    assert steady_step(sample(1, 4.0, 9.0, 10.0, 12.0, 13.0)) == 1.0
+    assert steady_step(sample(1, 4.0, 9.0, 11.0)) == 2.0
+
+
+def test_of_two_steps_the_second_is_the_steady_one():
+    assert steady_step(sample(1, 4.0, 9.0)) == 5.0
     assert steady_step(sample(1, 4.0)) is None
 
 
@@ -54,6 +59,20 @@ def test_the_summary_is_the_median_over_warm_samples():
     assert (summary.gflops, summary.share_of_peak) == (50.0, 0.25)
     assert summary.loop_share == pytest.approx(0.01)
     assert summary.computed_end_to_end(20) == 0.5 + 1.5 + 2.0 + 19 * 2.0 + 3.0
+
+
+def test_a_computed_picture_holds_what_ran_beside_the_second_step():
+    summary = summarize(RECORD, row(sample(1, 4.0, 9.0, 10.0, 11.0), sample(2, 4.0, 11.0, 12.0, 13.0)))
+    assert (summary.second_step.median, summary.step.median) == (6.0, 1.0)
+    assert summary.computed_end_to_end(20) == 0.5 + 1.5 + 2.0 + 6.0 + 18 * 1.0 + 3.0
+    assert summary.computed_end_to_end(2) == 0.5 + 1.5 + 2.0 + 6.0 + 3.0
+    assert summary.computed_end_to_end(1) == 0.5 + 1.5 + 2.0 + 3.0
+
+
+def test_a_row_of_single_steps_gives_no_longer_picture():
+    summary = summarize(RECORD, row(sample(1, 4.0)))
+    assert (summary.second_step, summary.step, summary.computed_end_to_end(2)) == (None, None, None)
+    assert summary.computed_end_to_end(1) == 0.5 + 1.5 + 2.0 + 3.0
 
 
 def test_a_row_without_samples_has_no_figures():
