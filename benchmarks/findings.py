@@ -36,9 +36,9 @@ def headline(record: Record, rows: Sequence[RowFigures]) -> str:
         text += f" and {seconds(mine.picture.seconds)} from process start to a picture of "
         text += f"{steps_of(record)} steps{way}"
     if mine.step_ratio is not None and find(rows, REFERENCE):
-        text += f", {_faster(mine.step_ratio.median)} plain PyTorch in f32 by the step"
+        text += f", {_faster(mine.step_ratio.median)} than plain PyTorch in f32 by the step"
         if mine.picture_ratio is not None:
-            text += f", {digits(mine.picture_ratio)} times by the picture"
+            text += f" and {_faster(mine.picture_ratio)} by the picture"
     speed_only = f" ({SPEED_ONLY})" if has_random_weights(record) else ""
     return text + f"{speed_only}."
 
@@ -174,4 +174,4 @@ def _openvino_peers(mine: RowFigures, rows: Sequence[RowFigures]) -> list[RowFig
 
 
 def _faster(ratio: float) -> str:
-    return f"{digits(ratio)} times faster than" if ratio >= 1 else f"{digits(1 / ratio)} times slower than"
+    return f"{digits(ratio)} times faster" if ratio >= 1 else f"{digits(1 / ratio)} times slower"

@@ -72,6 +72,15 @@ def test_the_second_step_is_no_steady_one() -> None:
     assert picture.seconds == pytest.approx(1.0 + 8.0 + 18 * 1.0 + 1.0)
 
 
+def test_the_headline_says_of_each_ratio_which_way_it_goes() -> None:
+    record = _with_ends(make_record(steps=3), "lapdraw-f32", (4.0, 9.0, 10.0))
+    record = _with_ends(record, "pytorch-f32", (1.0, 2.0, 2.5))
+    said = headline(record, measured_rows(record))
+    assert (
+        "2.00 times slower than plain PyTorch in f32 by the step and 3.14 times slower by the picture" in said
+    )
+
+
 def test_two_steps_a_sample_are_warned_of() -> None:
     assert any(
         "one steady step a sample; Lapdraw's contains" in text for text in warnings(make_record(run=2))
