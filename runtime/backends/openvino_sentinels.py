@@ -153,7 +153,7 @@ def neighbour_correlation(planes: Array) -> float:
 def _thinned(rows: Array) -> Array:
     """Return some numbers of each row (B, N), not of the same column each time."""
     flat = rows.reshape(len(rows), -1)
-    return flat[:, :: max(1, flat.shape[1] // SAMPLED) | 1].copy()
+    return np.ascontiguousarray(flat[:, :: max(1, flat.shape[1] // SAMPLED) | 1])
 
 
 def _cosines(first: Array, second: Array) -> Array:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime import DeviceError, InvalidRequest, TextToImage, Upscale, open_pipeline
+from runtime import DeviceError, InvalidRequest, TextToImage, Unconditional, Upscale, open_pipeline
 from runtime.request import Request
 from tests.runtime.broken_device import LOUDER, BrokenCore, Fault, installed
 from tests.runtime.broken_tries import PICTURE, Try, drawn, outcome
@@ -60,7 +60,7 @@ def test_a_right_device_is_compared_once_and_not_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("model", "request_"),
     [
-        ("demo-butterflies", TextToImage(seed=2, num_inference_steps=4, count=2)),
+        ("demo-butterflies", Unconditional(seed=2, num_inference_steps=4, count=2)),
         ("demo-upscale", Upscale(image=PICTURE.resize((48, 48)), tile=96, seed=2, num_inference_steps=3)),
     ],
 )
