@@ -73,6 +73,11 @@ def run_benchmark(options: RunOptions) -> int:
     model = _model(options, data)
     if "text-to-image" not in model.tasks:
         raise InvalidRequest(f"{model.name} makes no picture from a text: benchmark a text-to-image model")
+    if model.kind != "openvino":
+        raise InvalidRequest(
+            f"{model.path} holds source weights: make it an OpenVINO model with `python launch.py optimize "
+            f"{model.path}` and benchmark that, which measures PyTorch on the source beside it"
+        )
     width, height = (options.size or model.default_width), (options.size or model.default_height)
     if width % model.vae_scale_factor:
         raise InvalidRequest(f"--size must be a multiple of {model.vae_scale_factor}, got {width}")
