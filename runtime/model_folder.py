@@ -170,7 +170,6 @@ class ModelFolder:
             if not self.known_files.agrees(self.path / name, entry.sha256):
                 raise damaged(self.path / name)
             self._verified[name] = entry.sha256
-        self.known_files.save()
 
     def content_key(self, component: str) -> str:
         """Return a key for what a component's IR says: equal for equal content, wherever the folder lies.

@@ -142,7 +142,7 @@ class Pipeline:
             model=self.model,
             backend=self._backend,
             tokenizer=self.tokenizer if "text_encoder" in self.model.components else None,
-            verified=self._verified.result,
+            verified=self._wait_until_verified,
         )
         return Generation(loaded, resolved, sampler, on_phase or _ignore)
 
@@ -165,6 +165,11 @@ class Pipeline:
             max_length=int(config.get("max_position_embeddings", 77)),
             vocab_size=int(config.get("vocab_size", 0)) or None,
         )
+
+    def _wait_until_verified(self) -> None:
+        """Raise what the check of the files found; only then is anything of it kept for the next start."""
+        self._verified.result()
+        self.model.known_files.save()
 
     def _resolve(self, request: Request) -> Request:
         return request.resolved(width=self.model.default_width, height=self.model.default_height)

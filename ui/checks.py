@@ -1,6 +1,8 @@
 """`python launch.py test`: the linter, the formatter, the type checker and the tests, in that order.
 
-Arguments go to pytest. pytest comes last, so that its closing line is the last one when all is well.
+The tests of one file run one after the other, the files in as many processes as there are cores, four at
+most, since each takes some GB. Arguments go to pytest, which comes last, so that its closing line is the
+last one when all is well.
 """
 
 import subprocess
@@ -14,7 +16,7 @@ CHECKS = {
     "ruff check": ("ruff", "check", "."),
     "ruff format": ("ruff", "format", "--check", "."),
     "mypy": ("mypy",),
-    "pytest": ("pytest",),
+    "pytest": ("pytest", "-n", "logical", "--maxprocesses", "4", "--dist", "loadfile"),
 }
 
 

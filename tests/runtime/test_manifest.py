@@ -52,7 +52,7 @@ def test_what_was_verified_is_not_hashed_again(ir: Path, monkeypatch: pytest.Mon
         hashed.append(path.relative_to(ir).as_posix())
         return hashlib.sha256(path.read_bytes()).hexdigest()
 
-    monkeypatch.setattr("runtime.model_folder.hash_of", count)
+    monkeypatch.setattr("runtime.known_files.hash_of", count)
     folder.verify("unet")
     assert {name.split("/")[0] for name in hashed} == {"unet"}
     key = folder.content_key("unet")
