@@ -1,6 +1,5 @@
 """Open a model, hold its components, and turn requests into pictures."""
 
-import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -17,6 +16,9 @@ from runtime.known_files import FILE_NAME, KnownFiles
 from runtime.model_folder import ModelFolder
 from runtime.models import find_model
 from runtime.placement import UNCONDITIONAL, Placement, names_pytorch, resolve_placement
+from runtime.places import BUNDLED_MODELS as BUNDLED_MODELS
+from runtime.places import CHECKOUT as CHECKOUT
+from runtime.places import data_folder as data_folder
 from runtime.request import Request
 from runtime.tasks import require_task
 
@@ -26,15 +28,8 @@ if TYPE_CHECKING:
     from runtime.generation import Generation
     from runtime.tokenizer import ClipTokenizer
 
-CHECKOUT = Path(__file__).resolve().parent.parent
-BUNDLED_MODELS = CHECKOUT / "demo" / "models"
 MEASURED = "auto:measured"
 OnPhase = Callable[[str], None]
-
-
-def data_folder(chosen: str | Path | None = None) -> Path:
-    """Return where models, outputs and the cache live: the argument, LAPDRAW_DATA, or the checkout."""
-    return Path(chosen or os.environ.get("LAPDRAW_DATA") or CHECKOUT).expanduser()
 
 
 def open_pipeline(

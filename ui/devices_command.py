@@ -10,8 +10,8 @@ from runtime.backends.base import Device, Peak
 from runtime.devices import list_devices, pytorch_installed
 from runtime.machine import VNNI, lists_every_feature, with_machine_facts
 from runtime.measured import Memory
-from runtime.pipeline import data_folder
 from runtime.placement import COMPONENTS, choose_device
+from runtime.places import data_folder
 from ui.progress import Progress
 
 CORES = {"CPU": "cores", "CUDA GPU": "multiprocessors", "NPU": "tiles"}  # of any other kind: execution units

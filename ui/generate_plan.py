@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.errors import InvalidRequest
-from runtime.pipeline import data_folder
+from runtime.places import data_folder
 from runtime.request import Bounds, Request
 from ui.generate_options import flag_of, given_fields
 from ui.grid import Grid, read_grid

@@ -10,7 +10,7 @@ from uuid import uuid4
 from runtime.errors import InvalidRequest, LapdrawError, ModelFolderError
 from runtime.model_folder import ModelFolder
 from runtime.models import ListedModel, find_model, list_models
-from runtime.pipeline import BUNDLED_MODELS, data_folder
+from runtime.places import BUNDLED_MODELS, data_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

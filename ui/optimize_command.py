@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.errors import ExportError, InvalidRequest
-from runtime.pipeline import CHECKOUT, data_folder
+from runtime.places import CHECKOUT, data_folder
 from ui.progress import Progress
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,99}")

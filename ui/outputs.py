@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from runtime.errors import InvalidRequest
-from runtime.pipeline import data_folder
+from runtime.places import data_folder
 
 
 class Outputs:

@@ -9,7 +9,7 @@ import runtime
 from runtime.errors import InvalidRequest
 from runtime.model_folder import ModelFolder
 from runtime.models import find_model, list_models
-from runtime.pipeline import BUNDLED_MODELS
+from runtime.places import BUNDLED_MODELS
 from runtime.request import Request
 from runtime.tasks import require_task
 from ui.generate_options import SIDES, flag_of
