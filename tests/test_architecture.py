@@ -39,7 +39,9 @@ LIBRARIES = (
     ("runtime/backends/openvino*.py", PICTURES | {"openvino"}),
     ("runtime/backends/pytorch*.py", PICTURES | TORCH | {"intel_extension_for_pytorch"}),
     ("runtime/*", PICTURES | {"tokenizers", "psutil"}),
-    ("ui/*", PICTURES | {"gradio"}),
+    ("ui/page/*", PICTURES | {"gradio"}),
+    ("ui/web/*", {"gradio", "starlette", "fastapi", "uvicorn", "psutil"}),
+    ("ui/*", PICTURES | {"psutil"}),
     ("optimize/*", PICTURES | TORCH | OPENVINO | {"optimum", "nncf", "huggingface_hub", "tokenizers"}),
     ("demo/*", PICTURES | TORCH | {"tokenizers"}),
     (
@@ -147,6 +149,9 @@ def test_imports_point_one_way_and_libraries_stay_in_their_place() -> None:
         ("runtime/__init__.py", "import importlib\nimportlib.import_module('torch')"),
         ("ui/generate_command.py", "import benchmarks.run"),
         ("ui/cli.py", "import openvino"),
+        ("ui/jobs/engine.py", "import gradio"),
+        ("ui/page/form.py", "import starlette"),
+        ("ui/web/guard.py", "import numpy"),
         ("optimize/export.py", "import ui.progress"),
         ("bootstrap/setup.py", "import numpy"),
         ("launch.py", "from runtime import open_pipeline"),
@@ -165,12 +170,16 @@ def test_the_pytorch_backend_is_imported_only_where_it_is_used() -> None:
 
 
 def test_importing_everything_on_the_openvino_path_loads_no_heavy_library() -> None:
+    """That is all of the command line, the jobs and their worker; the page and its server are apart."""
     modules = [
         path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         for path in PROGRAM
-        if path.startswith(("bootstrap/", "runtime/", "ui/")) and "pytorch" not in path
+        if path.startswith(("bootstrap/", "runtime/", "ui/"))
+        and not path.startswith(("ui/page/", "ui/web/"))
+        and "pytorch" not in path
     ]
-    heavy = [*sorted(TORCH), "optimum", "gradio", "scipy", "pandas", "nncf", "huggingface_hub"]
+    server = ["gradio", "fastapi", "starlette", "uvicorn"]
+    heavy = [*sorted(TORCH), *server, "optimum", "scipy", "pandas", "nncf", "huggingface_hub"]
     program = (
         "import importlib, sys\n"
         f"for name in {modules!r}: importlib.import_module(name)\n"
