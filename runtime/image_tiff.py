@@ -10,6 +10,7 @@ from typing import BinaryIO
 from runtime.image_limits import check_metadata
 
 ORIENTATION = 0x0112
+EXIF_DIRECTORY, USER_COMMENT = 0x8769, 0x9286
 SAMPLES, TILE_WIDTH, TILE_LENGTH = 277, 322, 323
 NESTED = (34665, 34853, 40965)  # the EXIF, GPS and interoperability directories
 SIZES = {
@@ -101,6 +102,22 @@ def exif_orientation(block: bytes) -> int:
     except struct.error:
         return 1
     return found[0] if found and 1 <= found[0] <= 8 else 1
+
+
+def exif_comment(block: bytes) -> bytes:
+    """Return the UserComment of an EXIF block with the eight bytes that name its encoding; empty without one.
+
+    Raises struct.error for a broken block, Unreadable for one out of proportion.
+    """
+    block = block.removeprefix(b"Exif\0\0")
+    file = BytesIO(block)
+    layout, start = _header(file)
+    nested = [value for tag, _, value in _entries(file, len(block), layout, start) if tag == EXIF_DIRECTORY]
+    for directory in nested[:1]:
+        for tag, length, value in _entries(file, len(block), layout, directory):
+            if tag == USER_COMMENT:
+                return block[value : value + length]
+    return b""
 
 
 def _header(file: BinaryIO) -> tuple[Layout, int]:

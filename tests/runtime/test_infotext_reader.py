@@ -63,6 +63,8 @@ def test_what_was_written_is_read_back(
         "seed": seed,
         "sampler": "DPM++ 2M",
         "schedule": "Karras",
+        "width": 192,
+        "height": 128,
     }
     assert read.values["Model"] == 'odd, "name": 1'
     assert read.values["Size"] == "192x128"
