@@ -1,0 +1,115 @@
+"""The program and Chromium in one network namespace with loopback only; every page watched.
+
+A machine without Chromium skips these tests, one that makes no namespaces runs them without; under CI=true
+both are failures.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from playwright.sync_api import Browser, Error, Page, expect
+from tests.browser.chromium import Watch, chromium, find_chromium
+from tests.browser.loopback import Loopback, NotPermitted
+from tests.browser.program import Program
+
+OpenPage = Callable[..., Page]
+PATIENCE = 30_000  # milliseconds for a state to come, on a busy machine of two cores
+expect.set_options(timeout=PATIENCE)
+
+
+def lacking(what: str) -> NoReturn:
+    """Skip, or fail where the suite must run whole."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(what, pytrace=False)
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    return find_chromium() or lacking("no Chromium on PATH: apt-get install chromium, or put Chrome there")
+
+
+@pytest.fixture(scope="module")
+def loopback() -> Iterator[Loopback | None]:
+    """None where namespaces are not permitted; the tests of test_offline.py say so."""
+    try:
+        held = Loopback()
+    except NotPermitted as fault:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"no network namespace: {fault}", pytrace=False)
+        yield None
+    else:
+        with held:
+            yield held
+
+
+@pytest.fixture(scope="module")
+def program(
+    chromium_path: str, loopback: Loopback | None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Program]:
+    """The program on an empty data folder, one for each file of tests."""
+    with Program(tmp_path_factory.mktemp("data"), loopback) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def browser(
+    chromium_path: str, loopback: Loopback | None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Browser]:
+    with chromium(chromium_path, loopback, tmp_path_factory.mktemp("chromium")) as started:
+        yield started
+
+
+@pytest.fixture
+def open_page(program: Program, browser: Browser) -> Iterator[OpenPage]:
+    """Open the program in a browser of its own (options of Playwright's new_context), ready to be used."""
+    contexts, watches = [], []
+
+    def opened(path: str = "/", **options: Any) -> Page:
+        options = {"locale": "en-GB", "viewport": {"width": 1280, "height": 900}, **options}
+        context = browser.new_context(**options)
+        contexts.append(context)
+        watches.append(Watch(context))
+        page = context.new_page()
+        visit(page, program.url + path)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    for watch in watches:
+        assert watch.foreign(program.url) == []
+        assert watch.complaints == []
+
+
+@pytest.fixture
+def page(open_page: OpenPage) -> Page:
+    """The page in English at 1280x900."""
+    return open_page()
+
+
+def visit(page: Page, url: str) -> None:
+    """Go there, also while the server is not listening yet, and wait until the page can be used."""
+    end = time.monotonic() + PATIENCE / 1000
+    while True:
+        try:
+            page.goto(url)
+            break
+        except Error as error:  # of Playwright
+            if "ERR_CONNECTION_REFUSED" not in error.message or time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+    expect(page.locator("#text-to-image-generate")).to_be_visible()
+
+
+@pytest.fixture
+def picture_file(tmp_path: Path) -> Path:
+    """A small picture to upload."""
+    from PIL import Image
+
+    Image.linear_gradient("L").resize((64, 64)).convert("RGB").save(tmp_path / "gradient.png")
+    return tmp_path / "gradient.png"
