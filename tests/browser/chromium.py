@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
 from tests.browser.loopback import Loopback
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")

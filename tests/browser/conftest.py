@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import pytest
 from playwright.sync_api import Browser, Error, Page, expect
+
 from tests.browser.chromium import Watch, chromium, find_chromium
 from tests.browser.loopback import Loopback, NotPermitted
 from tests.browser.program import Program

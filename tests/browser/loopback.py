@@ -18,7 +18,8 @@ with socket.socket() as any_socket:
 print("up", flush=True)
 sys.stdin.read()
 """
-WAYS = {  # of `unshare`, and the `nsenter` that belongs to it: as root, and as anybody where that is permitted
+# Of `unshare`, and the `nsenter` that belongs to it: as root, and as anybody where that is permitted.
+WAYS = {
     "-n": ("-n",),
     "-rn": ("-U", "-n", "--preserve-credentials"),
 }

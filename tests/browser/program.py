@@ -1,5 +1,7 @@
 """The program as a person starts it: `launch.py page` on a data folder of its own, watched from outside."""
 
+import ast
+import ipaddress
 import os
 import signal
 import socket
@@ -11,11 +13,11 @@ from pathlib import Path
 from types import TracebackType
 
 import psutil
+
 from tests.browser.loopback import Loopback
 
 ROOT = Path(__file__).resolve().parents[2]
 AUDIT = Path(__file__).parent / "audit"
-OURS = ("127.0.0.1", "::1", "localhost", "0.0.0.0", "None", "")
 
 
 class Program:
@@ -108,9 +110,7 @@ class Program:
     def foreign_addresses(self) -> list[str]:
         """What was turned to that is neither this machine nor a socket file."""
         every = (line for lines in self.addresses().values() for line in lines)
-        return [
-            line for line in every if not line.split(" ", 1)[1].strip("b'\"").startswith(("127.", "/", *OURS))
-        ]
+        return [line for line in every if not _is_here(ast.literal_eval(line.split(" ", 1)[1]))]
 
     def pictures(self, task: str = "*") -> list[Path]:
         """The finished pictures on disk, the oldest first."""
@@ -125,6 +125,17 @@ def wait_for(what: str, happened: object, seconds: float = 30.0) -> None:
     while not happened():
         assert time.monotonic() < end, f"{what}: not within {seconds:g} s"
         time.sleep(0.05)
+
+
+def _is_here(host: str | bytes | None) -> bool:
+    """Whether an address is this machine's: its loopback, nothing at all, or a socket in a folder."""
+    name = host.decode(errors="replace") if isinstance(host, bytes) else host
+    if not name or name == "localhost" or name.startswith(("/", "\0")):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:  # a name that somebody would look up
+        return False
 
 
 def _free_port() -> int:
