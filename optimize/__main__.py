@@ -2,12 +2,17 @@
 
 import argparse
 import json
+import os
 import signal
 import sys
+import threading
+import time
 from types import FrameType
 
 from optimize.export import PRECISIONS, Phase, export_model
 from runtime.errors import LapdrawError
+
+_ENDINGS = (signal.SIGINT, signal.SIGTERM)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -19,6 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--output", required=True, help="the model folder to write; it must not exist")
     parser.add_argument("--precision", default="fp16", choices=PRECISIONS, help="how weights are stored")
     parser.add_argument("--json", action="store_true", help="progress and result as one JSON object a line")
+    parser.add_argument("--end-with-stdin", action="store_true", help="stop when standard input closes")
     options = parser.parse_args(arguments)
 
     def show(phase: Phase) -> None:
@@ -28,7 +34,11 @@ def main(arguments: list[str] | None = None) -> int:
             text = f"[{phase.index}/{phase.total}] {phase.name}"
         print(text, file=sys.stderr, flush=True)
 
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in _ENDINGS:
+        signal.signal(number, _interrupt)
+    if options.end_with_stdin:
+        threading.Thread(target=_end_with_stdin, daemon=True).start()
+    started = time.monotonic()
     try:
         folder = export_model(options.source, options.output, precision=options.precision, progress=show)
     except LapdrawError as error:
@@ -39,7 +49,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
     errors = folder.manifest.errors if folder.manifest else {}
     if options.json:
-        print(json.dumps({"path": str(folder.path), "precision": folder.precision, "errors": errors}))
+        answer = {"path": str(folder.path), "precision": folder.precision, "errors": errors}
+        print(json.dumps(answer | {"seconds": round(time.monotonic() - started, 1)}))
     else:
         measured = (f"{name} {values[folder.precision]:.1e}" for name, values in errors.items())
         print(f"{folder.path} ({folder.precision}); error against PyTorch: {', '.join(measured)}")
@@ -47,8 +58,17 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    """End as for Ctrl-C, so that nothing unfinished stays."""
+    """End so that nothing unfinished stays; once, for tidying up must not be interrupted."""
+    for ending in _ENDINGS:
+        signal.signal(ending, signal.SIG_IGN)
     raise KeyboardInterrupt
+
+
+def _end_with_stdin() -> None:
+    """Stop when whoever asked is gone. Windows knows no gentle way: the next export tidies up there."""
+    while os.read(sys.stdin.fileno(), 4096):  # not sys.stdin itself: its lock would be held at our own end
+        continue
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

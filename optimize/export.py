@@ -22,6 +22,7 @@ from optimize.staging import Staging, flush_file, refuse_existing
 from optimize.weights import store_fp16
 from optimize.worker import convert_in_worker
 from runtime.errors import ExportError
+from runtime.export_needs import export_disk_bytes
 from runtime.manifest import MANIFEST_NAME, Manifest, Source, describe_files
 from runtime.model_files import INDEX_NAME
 from runtime.model_folder import MANIFEST_MARK, ModelFolder
@@ -31,7 +32,6 @@ PRECISIONS = ("fp16", "fp32")
 _TOOLS = ("openvino", "openvino-tokenizers", "optimum-intel", "diffusers", "transformers", "torch")
 _LEFT_OUT = {"safety_checker", "image_encoder", "watermarker"}  # not used here
 _SETTINGS = ("scheduler", "low_res_scheduler", "feature_extractor")  # folders of one configuration each
-_ROOM = 64 << 20  # bytes for everything but weights: graphs, tokenizers, what PyTorch answered
 
 Convert = Callable[[ConvertJob, Callable[[str], None]], None]
 
@@ -114,10 +114,8 @@ def _job(model: SourceModel, staging: Staging) -> ConvertJob:
 
 
 def _check_room(parent: Path, numbers: Mapping[str, int], precision: str) -> None:
-    """Refuse when the disk cannot hold the FP32 IR and, for FP16, the largest component once more."""
-    needed = 4 * sum(numbers.values()) + _ROOM
-    if precision == "fp16":
-        needed += 2 * max(numbers.values())
+    """Refuse when the disk cannot hold what the conversion writes."""
+    needed = export_disk_bytes(numbers, precision)
     free = shutil.disk_usage(parent).free
     if free < needed:
         raise ExportError(

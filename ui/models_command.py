@@ -2,15 +2,14 @@
 
 import argparse
 import json
-import shutil
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-from runtime.errors import InvalidRequest, LapdrawError, ModelFolderError
+from runtime.errors import InvalidRequest
 from runtime.model_folder import ModelFolder
-from runtime.models import ListedModel, find_model, list_models
+from runtime.models import find_model
 from runtime.places import BUNDLED_MODELS, data_folder
+from ui.model_store import ModelRow, model_rows, remove_model, verify_model
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,18 +28,18 @@ def run(options: argparse.Namespace) -> int:
     if options.model is None:
         raise InvalidRequest(f"models {options.action} needs a model: write its name or folder")
     if options.action == "remove":
-        return _remove(options.model, data)
+        remove_model(options.model, data)
+        print(f"removed {options.model}")
+        return 0
     folder = find_model(options.model, data, BUNDLED_MODELS)
     if options.action == "show":
         return _show(folder, as_json=options.json)
-    folder.verify()
-    found = "every file is as it was written" if folder.manifest else ", ".join(folder.notes)
-    print(f"{folder.name}: {found}")
+    print(f"{folder.name}: {verify_model(folder)}")
     return 0
 
 
 def _list(data: Path, *, as_json: bool) -> int:
-    rows = [_row(model) for model in list_models(data, BUNDLED_MODELS)]
+    rows = [_row(model) for model in model_rows(data)]
     if as_json:
         print(json.dumps(rows))
         return 0
@@ -55,18 +54,16 @@ def _list(data: Path, *, as_json: bool) -> int:
     return 0
 
 
-def _row(model: ListedModel) -> dict[str, Any]:
+def _row(model: ModelRow) -> dict[str, Any]:
     row: dict[str, Any] = {"name": model.name, "path": str(model.path), "bundled": model.bundled}
-    try:
-        folder = model.open()
-    except LapdrawError as error:
-        return row | {"error": str(error)}
+    if model.error:
+        return row | {"error": model.error}
     return row | {
-        "tasks": list(folder.tasks),
-        "precision": folder.precision,
-        "width": folder.default_width,
-        "height": folder.default_height,
-        "megabytes": sum(f.stat().st_size for f in model.path.rglob("*") if f.is_file()) / 1e6,
+        "tasks": list(model.tasks),
+        "precision": model.precision,
+        "width": model.width,
+        "height": model.height,
+        "megabytes": model.bytes / 1e6,
     }
 
 
@@ -99,22 +96,3 @@ def _show(folder: ModelFolder, *, as_json: bool) -> int:
 
 def _lines(table: dict[str, Any]) -> str:
     return ("\n" + " " * 24).join(f"{key}: {value}" for key, value in table.items())
-
-
-def _remove(name: str, data: Path) -> int:
-    listed = {model.name: model for model in list_models(data, BUNDLED_MODELS)}
-    model = listed.get(name)
-    if model is None:
-        raise ModelFolderError(
-            f"there is no model {name!r} in {data / 'models'}: known are {', '.join(listed)}"
-        )
-    if model.bundled:
-        raise InvalidRequest(f"{name} comes with the program: only models you added can be removed")
-    doomed = model.path.with_name(f".partial-{uuid4().hex}")  # gone at once, even if deleting is interrupted
-    try:
-        model.path.rename(doomed)
-    except OSError as error:
-        raise InvalidRequest(f"cannot remove {model.path} ({error.strerror}): close what uses it") from error
-    shutil.rmtree(doomed, ignore_errors=True)
-    print(f"removed {name}")
-    return 0

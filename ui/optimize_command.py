@@ -2,17 +2,17 @@
 
 import argparse
 import json
-import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
-from runtime.errors import ExportError, InvalidRequest
+from runtime.errors import ExportError
 from runtime.places import CHECKOUT, data_folder
+from ui.model_store import require_model_name
 from ui.progress import Progress
-
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,99}")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,14 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Export, show the phases, and say how faithful the result is."""
     source = Path(options.source)
-    name = options.name or f"{source.resolve().name}-{options.precision}"
-    if not NAME.fullmatch(name):
-        raise InvalidRequest(
-            f"{name!r} cannot be a model's name: use letters, digits, spaces, and . _ - (--name)"
-        )
+    name = require_model_name(options.name or f"{source.resolve().name}-{options.precision}")
     output = data_folder(options.data_dir).resolve() / "models" / name
     with Progress(quiet=options.json) as progress:
-        answer, status = _convert(source.resolve(), output, options.precision, progress)
+        answer, status = _convert(source.resolve(), output, options.precision, _Said(progress, options.json))
     if status == 130:
         raise KeyboardInterrupt
     if "error" in answer:
@@ -50,34 +46,61 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _convert(source: Path, output: Path, precision: str, progress: Progress) -> tuple[dict[str, Any], int]:
+class _Said:
+    """What is told on standard error: a line a phase to a program, a moving one to a person."""
+
+    def __init__(self, progress: Progress, as_json: bool) -> None:
+        self._progress, self._as_json = progress, as_json
+
+    def phase(self, text: str) -> None:
+        if self._as_json:
+            print(json.dumps({"phase": text}), file=sys.stderr, flush=True)
+        else:
+            self._progress.phase(text)
+
+    def note(self, text: str) -> None:
+        self._progress.note(text)
+
+
+def _convert(source: Path, output: Path, precision: str, said: _Said) -> tuple[dict[str, Any], int]:
     command = [sys.executable, "-m", "optimize", str(source), "--output", str(output)]
     child = subprocess.Popen(
-        [*command, "--precision", precision, "--json"],
+        [*command, "--precision", precision, "--json", "--end-with-stdin"],
         cwd=CHECKOUT,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         encoding="utf-8",
     )
     answer: dict[str, Any] = {}
+    before = signal.signal(signal.SIGTERM, _interrupt)
     with child:
         assert child.stderr is not None
         assert child.stdout is not None
         try:
             for line in child.stderr:
-                said = _read(line)
-                if "phase" in said:
-                    progress.phase(f"[{said['index']}/{said['total']}] {said['phase']}")
-                elif "error" in said:
-                    answer = said
+                message = _read(line)
+                if "phase" in message:
+                    said.phase(f"[{message['index']}/{message['total']}] {message['phase']}")
+                elif "error" in message:
+                    answer = message
                 else:  # what a library or a crash prints is kept: nobody can help without it
-                    progress.note(line.rstrip())
+                    said.note(line.rstrip())
             answer = answer or _read(child.stdout.read())
-        except KeyboardInterrupt:  # the child got it too, and removes what it wrote
-            child.wait()
+        except (
+            KeyboardInterrupt
+        ):  # the child removes what it wrote: of a Ctrl-C it heard too, else by its input
+            child.communicate()
             raise
+        finally:
+            signal.signal(signal.SIGTERM, before)
     return answer, child.returncode
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """End as for Ctrl-C."""
+    raise KeyboardInterrupt
 
 
 def _read(line: str) -> dict[str, Any]:
