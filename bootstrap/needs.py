@@ -5,11 +5,13 @@ from __future__ import annotations
 # A group is the requirement files it takes, in order: requirements/NAME.txt.
 GROUPS = {
     "runtime": ("runtime",),
+    "page": ("runtime", "page"),
     "optimize": ("runtime", "optimize"),
     "benchmark": ("runtime", "optimize", "benchmark"),
-    "dev": ("runtime", "optimize", "benchmark", "dev"),
+    "dev": ("runtime", "page", "optimize", "benchmark", "dev"),
 }
 COMMAND_GROUPS = {
+    "page": "page",
     "generate": "runtime",
     "models": "runtime",
     "devices": "runtime",
@@ -25,6 +27,8 @@ BENCHMARK_GROUPS = {
     "export": "runtime",
     "parts": "dev",
 }
+DEFAULT_COMMAND = "page"
+HELP = ("-h", "--help", "help")
 PYTORCH_DEVICES = ("pytorch", "cuda", "mps", "ipex")
 TORCH_INDEX = "--torch-index"
 
@@ -35,7 +39,9 @@ class UsageFault(Exception):
 
 def group_for(arguments: list[str]) -> str | None:
     """Return the group the command line needs; None where it runs without packages (the overview)."""
-    command = arguments[0] if arguments else ""
+    command = arguments[0] if arguments else DEFAULT_COMMAND
+    if command.startswith("-") and command not in HELP:
+        command = DEFAULT_COMMAND  # its options alone
     group = COMMAND_GROUPS.get(command)
     if group and ("-h" in arguments or "--help" in arguments):
         return "runtime"

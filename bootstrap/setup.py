@@ -38,13 +38,20 @@ from bootstrap.progress import Progress
 
 WAITING = "Another start is setting up .venv: waiting for it."
 # What a requirement file adds, measured on Linux: MB installed, MB of downloads beside them meanwhile.
-SIZES = {"runtime": (300, 100), "optimize": (1700, 620), "benchmark": (20, 10), "dev": (150, 50)}
+SIZES = {
+    "runtime": (300, 100),
+    "page": (270, 90),
+    "optimize": (1700, 620),
+    "benchmark": (20, 10),
+    "dev": (150, 50),
+}
 CUDA_SIZES = (4100, 2450)  # the NVIDIA libraries that PyTorch from PyPI brings on Linux
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 OURS = ("bootstrap", "runtime", "ui", "benchmarks")
 # Imported once after the installation: shows that they work here, and leaves their bytecode.
 IMPORTS = {
     "runtime": ("openvino", "numpy", "PIL.Image", "tokenizers", "psutil"),
+    "page": ("gradio", "uvicorn"),
     "optimize": (
         "torch",
         "torchvision",
@@ -55,7 +62,15 @@ IMPORTS = {
         "nncf",
     ),
     "benchmark": ("openvino_genai",),
-    "dev": ("pytest", "pytest_benchmark", "hypothesis", "mypy", "torchsde"),
+    "dev": (
+        "pytest",
+        "pytest_benchmark",
+        "hypothesis",
+        "mypy",
+        "torchsde",
+        "playwright.sync_api",
+        "axe_playwright_python",
+    ),
 }
 
 

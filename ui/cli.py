@@ -11,6 +11,7 @@ from runtime.errors import InvalidRequest, LapdrawError
 
 # name -> (module with `add_arguments` and `run`, what it does); modules load when their command is asked for.
 COMMANDS = {
+    "page": ("ui.page_command", "open the page in the browser; also without a command"),
     "generate": ("ui.generate_command", "make pictures"),
     "optimize": ("ui.optimize_command", "turn a Stable Diffusion model into one that runs fast here"),
     "models": ("ui.models_command", "list, show, verify or remove models"),
@@ -18,6 +19,7 @@ COMMANDS = {
     "benchmark": ("benchmarks.command", "measure this machine beside plain PyTorch and the peers"),
     "test": ("ui.checks", "run the linters, the type checker and the tests"),
 }
+DEFAULT_COMMAND = "page"
 
 
 class Parser(argparse.ArgumentParser):
@@ -62,9 +64,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    if not arguments or arguments[0] in ("-h", "--help", "help"):
+    if arguments and arguments[0] in ("-h", "--help", "help"):
         print(_overview())
         return 0
+    if not arguments or arguments[0].startswith("-"):
+        arguments = [DEFAULT_COMMAND, *arguments]
     if arguments[0] not in COMMANDS:
         raise InvalidRequest(f"there is no command {arguments[0]!r}: choose one of {', '.join(COMMANDS)}")
     module = import_module(COMMANDS[arguments[0]][0])
@@ -85,8 +89,8 @@ def _run(arguments: list[str]) -> int:
 def _overview() -> str:
     rows = "\n".join(f"  {name:<10} {purpose}" for name, (_, purpose) in COMMANDS.items())
     return (
-        "Stable Diffusion for laptops, offline.\n\nusage: python launch.py COMMAND [options]\n\n"
-        f"{rows}\n\nEach command explains itself with --help. A first picture:\n"
+        "Stable Diffusion for laptops, offline.\n\nusage: python launch.py [COMMAND] [options]\n\n"
+        f"{rows}\n\nEach command explains itself with --help. The page: python launch.py. A first picture:\n"
         '  python launch.py generate "a red house on green hills under a night sky with a moon" -o house.png'
     )
 
