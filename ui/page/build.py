@@ -1,0 +1,55 @@
+"""Draws the whole page in one language: heading, tabs, and what connects them."""
+
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from ui.page.look import facts_html, heading_html
+from ui.page.page import Page
+from ui.page.tabs import TABS
+from ui.page.text import Language
+from ui.settings import SettingsFile
+
+if TYPE_CHECKING:
+    from ui.jobs import JobEngine
+
+
+def build_page(
+    engine: "JobEngine", data: Path, settings: SettingsFile, language: Language, *, may_name_folders: bool
+) -> Any:
+    """Return the page as gr.Blocks, ready for gr.mount_gradio_app with `mount_options`.
+
+    `may_name_folders` says whether a person at the page may name folders of this machine: only when the page
+    is reached from this machine alone.
+    """
+    page = Page(engine, data, settings, language, may_name_folders=may_name_folders)
+    page.outputs.mkdir(parents=True, exist_ok=True)
+    gr.set_static_paths([page.outputs])
+    with gr.Blocks(title=page.say("common.title"), analytics_enabled=False, fill_width=True) as demo:
+        page.demo = demo
+        page.facts = gr.HTML(facts_html(page), elem_id="page-facts", padding=False)
+        gr.HTML(heading_html(page), elem_id="page-heading", padding=False)
+        with gr.Tabs(elem_id="page-tabs") as page.tabs:
+            for tab in TABS:
+                if find_spec(tab.module) is None:
+                    continue
+                with gr.Tab(page.say(f"common.tab.{tab.id}"), id=tab.id, elem_id=f"tab-{tab.id}"):
+                    import_module(tab.module).build(page)
+        page.complete()
+        _on_load(page)
+    return demo
+
+
+def _on_load(page: Page) -> None:
+    """What may have changed since the page was drawn: settings, installed models, devices."""
+    pickers = [picker.component for picker in page.model_pickers]
+
+    def load(*chosen: str | None) -> list[Any]:
+        return [facts_html(page), *page.refresh_models(*chosen)]
+
+    page.demo.load(
+        load, pickers, [page.facts, *pickers], show_progress="hidden", api_visibility="private", queue=False
+    )

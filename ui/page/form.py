@@ -1,0 +1,346 @@
+"""The form that every picture tab has: prompt, model and device, sampler, steps, size, count, seed."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from runtime.errors import InvalidRequest
+from runtime.request import BOUNDS, RANDOM_SEED, Request
+from runtime.schedulers.tables import find_sampler, find_schedule
+from ui.page import sizes
+from ui.page.form_checks import check_number, check_prompt, check_side
+from ui.page.form_choices import OWN, sampler_choices, schedule_choices, token_line
+from ui.page.pickers import ModelPicker, split_choice
+from ui.page.sizes import CUSTOM, PICTURE, preset_sizes
+from ui.task_choice import TASKS
+
+if TYPE_CHECKING:
+    from ui.page.page import Page
+
+STEPS_SHOWN = 150  # where the slider ends; a request takes more
+GUIDANCE_SHOWN = 30
+PROMPTS = ("prompt", "negative_prompt")
+NUMBERS = ("num_inference_steps", "guidance_scale", "width", "height", "count", "seed")
+Update = dict[str, Any]
+Updates = dict[Any, Any]  # component -> what it becomes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a form says: a model on a device, and the fields of a request that are given."""
+
+    model: str
+    device: str
+    fields: dict[str, Any]
+
+
+class GenerationForm:
+    """The pieces of one tab's form; `prompts` and `settings` draw them where they are called, in that order.
+
+    `size` "own" starts at the model's size, "picture" leaves it to the picture, None offers none.
+    """
+
+    def __init__(self, page: "Page", tab: str, task: str, *, size: str | None = sizes.OWN) -> None:
+        self.page = page
+        self.tab = tab
+        self.task = task
+        self.size = size
+        self.has_prompt = task != "unconditional"
+        self.by_name: dict[str, Any] = {}
+        self.seed_random: Any = None
+        self.seed_reuse: Any = None
+
+    # Drawing
+
+    def prompts(self) -> None:
+        """Draw the prompt and the negative prompt, each with its counter."""
+        if not self.has_prompt:
+            return
+        say = self.page.say
+        placeholders = {
+            "prompt": say("form.prompt_placeholder", example=say("form.example")),
+            "negative_prompt": say("form.negative_placeholder"),
+        }
+        for name in PROMPTS:
+            dashed = name.replace("_", "-")
+            self.by_name[name] = gr.Textbox(
+                label=say(f"form.{name}"),
+                placeholder=placeholders[name],
+                lines=3 if name == "prompt" else 2,
+                max_lines=12,
+                elem_id=f"{self.tab}-{dashed}",
+                autofocus=False,
+            )
+            self.by_name[f"{name}_tokens"] = gr.HTML(
+                value="", elem_id=f"{self.tab}-{dashed}-tokens", padding=False
+            )
+
+    def settings(self) -> None:
+        """Draw everything else, and connect it."""
+        say, tab = self.page.say, self.tab
+        self.picker = ModelPicker(self.page, tab, self.task)
+        self.by_name["model"] = self.picker.component
+        model, _ = split_choice(self.picker.component.value)
+        with gr.Row(elem_id=f"{tab}-sampling"):
+            self.by_name["sampler"] = gr.Dropdown(
+                choices=sampler_choices(self.page, model),
+                value=OWN,
+                label=say("form.sampler"),
+                info=say("form.sampler_info"),
+                elem_id=f"{tab}-sampler",
+            )
+            self.by_name["schedule"] = gr.Dropdown(
+                choices=schedule_choices(self.page, model, OWN),
+                value=OWN,
+                label=say("form.schedule"),
+                info=say("form.schedule_info"),
+                elem_id=f"{tab}-schedule",
+            )
+        self.by_name["num_inference_steps"] = gr.Slider(
+            1,
+            STEPS_SHOWN,
+            value=Request.num_inference_steps,
+            step=1,
+            label=say("form.steps"),
+            info=say("form.steps_info"),
+            elem_id=f"{tab}-steps",
+        )
+        if self.has_prompt:
+            self.by_name["guidance_scale"] = gr.Slider(
+                0,
+                GUIDANCE_SHOWN,
+                value=Request.guidance_scale,
+                step=0.5,
+                label=say("form.guidance"),
+                info=say("form.guidance_info"),
+                elem_id=f"{tab}-guidance",
+            )
+        if self.size is not None:
+            self._draw_size(model)
+        self._draw_seed()
+        self._connect()
+
+    def _draw_size(self, model: str) -> None:
+        say, tab = self.page.say, self.tab
+        assert self.size is not None
+        width, height = self._size_of(self.size, model)
+        self.by_name["preset"] = gr.Dropdown(
+            choices=self.preset_choices(model),
+            value=self.size,
+            label=say("form.preset"),
+            elem_id=f"{tab}-preset",
+        )
+        with gr.Row(elem_id=f"{tab}-size"):
+            for name, value in (("width", width), ("height", height)):
+                self.by_name[name] = gr.Number(
+                    value=value,
+                    precision=0,
+                    step=8,
+                    minimum=None,
+                    label=say(f"form.{name}"),
+                    info=say("form.size_info"),
+                    placeholder=say("form.size_own"),
+                    min_width=100,
+                    elem_id=f"{tab}-{name}",
+                )
+            self.swap = gr.Button(say("form.swap"), size="md", min_width=100, elem_id=f"{tab}-swap")
+
+    def _draw_seed(self) -> None:
+        say, tab = self.page.say, self.tab
+        with gr.Row(elem_id=f"{tab}-seeds"):
+            self.by_name["count"] = gr.Number(
+                value=1,
+                precision=0,
+                label=say("form.count"),
+                info=say("form.count_info"),
+                min_width=100,
+                elem_id=f"{tab}-count",
+            )
+            self.by_name["seed"] = gr.Number(
+                value=RANDOM_SEED,
+                precision=0,
+                label=say("form.seed"),
+                info=say("form.seed_info"),
+                min_width=160,
+                elem_id=f"{tab}-seed",
+            )
+        with gr.Row(elem_id=f"{tab}-seed-buttons"):
+            self.seed_random = gr.Button(say("form.seed_random"), size="sm", elem_id=f"{tab}-seed-random")
+            self.seed_reuse = gr.Button(say("form.seed_reuse"), size="sm", elem_id=f"{tab}-seed-reuse")
+
+    # What it holds
+
+    @property
+    def components(self) -> list[Any]:
+        """The inputs of a handler, in the order that `fields` and `answer` take their values."""
+        return [self.by_name[name] for name in self.names]
+
+    @property
+    def names(self) -> list[str]:
+        """What `components` hold."""
+        return [name for name in self.by_name if not name.endswith("_tokens")]
+
+    @property
+    def outputs(self) -> list[Any]:
+        """Every component that `receive` and `refresh` may change."""
+        return list(self.by_name.values())
+
+    def answer(self, values: Sequence[Any]) -> Answer:
+        """Return what the values of `components` say; raises InvalidRequest in the page's language."""
+        model, device = split_choice(dict(zip(self.names, values, strict=True))["model"])
+        if not model:
+            raise InvalidRequest(self.page.say("common.model_none"))
+        return Answer(model=model, device=device, fields=self.fields(values))
+
+    def fields(self, values: Sequence[Any]) -> dict[str, Any]:
+        """Return the fields of a request; what is left to the model or the picture is left out.
+
+        Raises InvalidRequest, in the page's language, for what can be seen to be wrong.
+        """
+        given = dict(zip(self.names, values, strict=True))
+        model, _ = split_choice(given.pop("model"))
+        given.pop("preset", None)
+        fields: dict[str, Any] = {}
+        for name in PROMPTS:
+            if name in given:
+                fields[name] = check_prompt(self.page, model, name, given[name] or "")
+        for name in ("sampler", "schedule"):
+            if given[name] not in (None, OWN):
+                fields[name] = given[name]
+        side = TASKS[self.task].kind.side
+        for name in (name for name in NUMBERS if name in given):
+            if name in ("width", "height"):
+                if given[name] is not None:
+                    fields[name] = check_side(self.page, name, given[name], side)
+            else:
+                fields[name] = check_number(self.page, name, given[name], BOUNDS[name])
+        return {name: value for name, value in fields.items() if name in TASKS[self.task].fields}
+
+    def receive(self, fields: Mapping[str, Any], choice: str | None = None) -> Updates:
+        """Return the updates that put fields into the form; what is not among them stays as it is.
+
+        `choice` is a model's name, or "model|device"; a model that cannot do the task is passed over.
+        """
+        updates: Updates = {}
+        for name in PROMPTS:
+            if name in fields and name in self.by_name:
+                updates[self.by_name[name]] = gr.update(value=fields[name])
+        if choice:
+            updates[self.by_name["model"]] = self.picker.choose(choice if "|" in choice else f"{choice}|")
+        self._receive_sampler(fields, updates)
+        for name, shown in (("num_inference_steps", STEPS_SHOWN), ("guidance_scale", GUIDANCE_SHOWN)):
+            if name in fields and name in self.by_name:
+                top = max(shown, fields[name])
+                updates[self.by_name[name]] = gr.update(value=fields[name], maximum=top)
+        for name in ("count", "seed"):
+            if name in fields:
+                updates[self.by_name[name]] = gr.update(value=fields[name])
+        if self.size is not None and ("width" in fields or "height" in fields):
+            for name in ("width", "height"):
+                updates[self.by_name[name]] = gr.update(value=fields.get(name))
+            both = fields.get("width") or fields.get("height")
+            updates[self.by_name["preset"]] = gr.update(value=CUSTOM if both else self.size)
+        return updates
+
+    def _receive_sampler(self, fields: Mapping[str, Any], updates: Updates) -> None:
+        """A1111 writes "DPM++ 2M Karras" as one name, and names of other programs are passed over."""
+        if "sampler" not in fields and "schedule" not in fields:
+            return
+        sampler, schedule = OWN, OWN
+        try:
+            if fields.get("sampler"):
+                kind, named = find_sampler(fields["sampler"])
+                sampler, schedule = kind.name, named.name if named else OWN
+            if fields.get("schedule"):
+                schedule = find_schedule(fields["schedule"]).name
+        except InvalidRequest:  # the text came from a program with other samplers: the model's own stays
+            pass
+        model, _ = split_choice(self.by_name["model"].value)
+        choices = schedule_choices(self.page, model, sampler)
+        if schedule not in [value for _, value in choices]:
+            schedule = OWN
+        updates[self.by_name["sampler"]] = gr.update(value=sampler)
+        updates[self.by_name["schedule"]] = gr.update(choices=choices, value=schedule)
+
+    # Sizes
+
+    def _size_of(self, preset: str, model: str) -> tuple[int | None, int | None]:
+        return self._sizes(model).get(preset, (None, None))
+
+    def _sizes(self, model: str) -> dict[str, tuple[int, int]]:
+        found = self.page.shelf.find(model)
+        return preset_sizes(found.own_size, TASKS[self.task].kind.side) if found else {}
+
+    def preset_choices(self, model: str) -> list[tuple[str, str]]:
+        """Return labels and names of the presets for a model."""
+        say = self.page.say
+        rows = [(say("form.preset_picture"), PICTURE)] if self.size == PICTURE else []
+        for name, (width, height) in self._sizes(model).items():
+            key = "preset_own" if name == sizes.OWN else "preset_ratio"
+            rows.append((say(f"form.{key}", width=width, height=height, ratio=name), name))
+        return [*rows, (say("form.preset_custom"), CUSTOM)]
+
+    # Events
+
+    def _connect(self) -> None:
+        parts = self.by_name
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+        model, sampler, schedule = parts["model"], parts["sampler"], parts["schedule"]
+        self.seed_random.click(lambda: RANDOM_SEED, None, parts["seed"], **quiet)
+        sampler.input(self._follow_sampler, [model, sampler, schedule], schedule, **quiet)
+        changed = [model, sampler, schedule]
+        if self.size is not None:
+            preset, width, height = parts["preset"], parts["width"], parts["height"]
+            self.swap.click(lambda w, h: (h, w, CUSTOM), [width, height], [width, height, preset], **quiet)
+            preset.input(self._follow_preset, [model, preset, width, height], [width, height], **quiet)
+            gr.on([width.input, height.input], lambda: CUSTOM, None, preset, **quiet)
+            changed += [preset, width, height]
+        for name in (name for name in PROMPTS if name in parts):
+            gr.on(
+                [parts[name].change, model.change],
+                self._count,
+                [model, parts[name]],
+                parts[f"{name}_tokens"],
+                trigger_mode="always_last",
+                **quiet,
+            )
+        model.change(self._follow_model, changed, changed, **quiet)
+
+    def _count(self, choice: str, text: str) -> str:
+        return token_line(self.page, split_choice(choice)[0], text)
+
+    def _follow_sampler(self, choice: str, sampler: str, schedule: str) -> Update:
+        choices = schedule_choices(self.page, split_choice(choice)[0], sampler)
+        known = schedule in [value for _, value in choices]
+        update: Update = gr.update(choices=choices, value=schedule if known else OWN)
+        return update
+
+    def _follow_preset(
+        self, choice: str, preset: str, width: int | None, height: int | None
+    ) -> tuple[int | None, int | None]:
+        if preset == CUSTOM:
+            return width, height
+        return self._size_of(preset, split_choice(choice)[0])
+
+    def _follow_model(self, choice: str, sampler: str, schedule: str, *size: Any) -> list[Any]:
+        model = split_choice(choice)[0]
+        updates = [
+            gr.update(info=self.picker.hint(choice)),
+            gr.update(choices=sampler_choices(self.page, model)),
+            self._follow_sampler(choice, sampler, schedule),
+        ]
+        if size:
+            preset, width, height = size
+            choices = self.preset_choices(model)
+            if preset not in [value for _, value in choices]:
+                preset = self.size
+            updates += [
+                gr.update(choices=choices, value=preset),
+                *self._follow_preset(choice, preset, width, height),
+            ]
+        return updates
+
+
+MakeSpec = Callable[..., Any]

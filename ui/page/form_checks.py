@@ -1,0 +1,69 @@
+"""What a form can see to be wrong before a request is made, said in the page's language."""
+
+from typing import TYPE_CHECKING, Any
+
+from runtime.errors import InvalidRequest
+from runtime.request import Bounds
+
+if TYPE_CHECKING:
+    from ui.page.page import Page
+
+LABELS = {"num_inference_steps": "steps", "guidance_scale": "guidance"}
+
+
+def label_of(page: "Page", name: str) -> str:
+    """Return what the form calls a field of a request."""
+    return page.say(f"form.{LABELS.get(name, name)}")
+
+
+def check_number(page: "Page", name: str, value: Any, bounds: Bounds) -> int | float:
+    """Return the number; raises InvalidRequest for none, or one out of bounds."""
+    label = label_of(page, name)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidRequest(page.say("form.not_a_number", field=label))
+    if not bounds.low <= value <= bounds.high:
+        raise InvalidRequest(
+            page.say(
+                "form.out_of_range",
+                field=label,
+                low=f"{bounds.low:.16g}",
+                high=f"{bounds.high:.16g}",
+                value=f"{value:.16g}",
+            )
+        )
+    return int(value) if bounds.whole else value
+
+
+def check_side(page: "Page", name: str, value: Any, bounds: Bounds, multiple: int = 8) -> int:
+    """Return a width or height; raises InvalidRequest for one that no request takes."""
+    side = int(check_number(page, name, value, bounds))
+    if side % multiple:
+        below = side - side % multiple
+        raise InvalidRequest(
+            page.say(
+                "form.not_a_multiple",
+                field=label_of(page, name),
+                value=side,
+                below=max(below, int(bounds.low)),
+                above=below + multiple,
+            )
+        )
+    return side
+
+
+def check_prompt(page: "Page", model: str, name: str, text: str) -> str:
+    """Return a prompt; raises InvalidRequest for one with more tokens than the model reads."""
+    tokenizer = page.shelf.tokenizer(model)
+    if tokenizer is not None:
+        count, room = tokenizer.count(text), tokenizer.max_length - 2
+        if count > room:
+            raise InvalidRequest(
+                page.say(
+                    "form.prompt_too_long",
+                    field=label_of(page, name),
+                    count=count,
+                    room=room,
+                    over=count - room,
+                )
+            )
+    return text

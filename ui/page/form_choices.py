@@ -1,0 +1,54 @@
+"""What the drop-downs of a form offer for a model, and the line that counts the tokens of a prompt."""
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from runtime.errors import LapdrawError
+from runtime.schedulers.choice import choose_sampler
+from runtime.schedulers.tables import SAMPLERS, find_sampler
+
+if TYPE_CHECKING:
+    from ui.page.page import Page
+
+OWN = "own"  # stands for None: what the model's own configuration says
+MODEL_SCHEDULE = "Automatic"  # by this name the runtime knows it
+
+
+def sampler_choices(page: "Page", model: str) -> list[tuple[str, str]]:
+    """Return labels and values, the model's own first."""
+    own = _own_sampler(page, model)
+    first = page.say("form.sampler_own", name=own) if own else page.say("form.sampler_own_unknown")
+    return [(first, OWN), *((kind.name, kind.name) for kind in SAMPLERS)]
+
+
+def schedule_choices(page: "Page", model: str, sampler: str | None) -> list[tuple[str, str]]:
+    """Return labels and values of the schedules that a sampler has, the model's own first."""
+    name = _own_sampler(page, model) if sampler in (None, OWN) else sampler
+    known = find_sampler(name)[0].schedules if name else ()
+    rest = [(schedule, schedule) for schedule in known if schedule != MODEL_SCHEDULE]
+    return [(page.say("form.schedule_own"), OWN), *rest]
+
+
+def _own_sampler(page: "Page", model: str) -> str | None:
+    found = page.shelf.find(model)
+    if found is None:
+        return None
+    try:
+        return choose_sampler(None, None, found.folder.scheduler_config).sampler
+    except LapdrawError:  # a model whose own sampler is not supported: the request will say so
+        return None
+
+
+def token_line(page: "Page", model: str, text: str | None) -> str:
+    """Return the counter below a prompt as HTML, empty for a model that takes none."""
+    try:
+        tokenizer = page.shelf.tokenizer(model)
+    except LapdrawError:  # a damaged tokenizer: the request will say so
+        return ""
+    if tokenizer is None:
+        return ""
+    count, room = tokenizer.count(text or ""), tokenizer.max_length - 2
+    over = count - room
+    key = "form.tokens_over" if over > 0 else "form.tokens"
+    words = escape(page.say(key, count=count, room=room, over=over))
+    return f'<p class="ld-tokens" data-over="{str(over > 0).lower()}">{words}</p>'

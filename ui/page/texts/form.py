@@ -1,0 +1,73 @@
+"""Texts of the form that every picture tab has."""
+
+TEXTS = {
+    "prompt": ("Prompt", "提示词"),
+    "example": ("a red house under a night sky", "a red house under a night sky"),
+    "prompt_placeholder": (
+        "Describe the picture, for example: {example}",
+        "描述你想要的画面，例如：{example}",
+    ),
+    "negative_prompt": ("Negative prompt", "反向提示词"),
+    "negative_placeholder": ("What the picture should not show", "不希望出现在画面里的内容"),
+    "tokens": ("{count} / {room} tokens", "{count} / {room} 个词元"),
+    "tokens_over": (
+        "{count} / {room} tokens: shorten it by {over}",
+        "{count} / {room} 个词元：请缩短 {over} 个",
+    ),
+    "settings": ("Settings", "参数"),
+    "sampler": ("Sampler", "采样器"),
+    "sampler_info": ("The method that removes the noise.", "去除噪声所用的算法。"),
+    "sampler_own": ("The model’s own ({name})", "模型默认（{name}）"),
+    "sampler_own_unknown": ("The model’s own", "模型默认"),
+    "schedule": ("Schedule", "调度类型"),
+    "schedule_info": ("How the noise levels are spread over the steps.", "噪声强度在各步之间的分布方式。"),
+    "schedule_own": ("The model’s own (Automatic)", "模型默认（Automatic）"),
+    "steps": ("Steps", "步数"),
+    "steps_info": ("More steps take longer and add detail.", "步数越多，细节越多，耗时也越长。"),
+    "guidance": ("Guidance scale", "提示词引导系数"),
+    "guidance_info": (
+        "How strictly the prompt is followed (CFG). At 1 or less the negative prompt has no effect.",
+        "画面贴合提示词的程度（CFG）。小于等于 1 时反向提示词不起作用。",
+    ),
+    "preset": ("Size", "尺寸"),
+    "preset_own": ("{width} × {height} (the model’s own)", "{width} × {height}（模型默认）"),
+    "preset_picture": ("As the picture", "与原图相同"),
+    "preset_ratio": ("{width} × {height} ({ratio})", "{width} × {height}（{ratio}）"),
+    "preset_custom": ("Other width and height", "自定义宽高"),
+    "width": ("Width", "宽度"),
+    "height": ("Height", "高度"),
+    "size_info": ("Pixels, a multiple of 8.", "像素，须为 8 的倍数。"),
+    "size_own": ("automatic", "自动"),
+    "swap": ("Swap width and height", "交换宽高"),
+    "count": ("Pictures", "图片数量"),
+    "count_info": ("1 to 100, each with the next seed.", "1 到 100 张，种子依次加一。"),
+    "seed": ("Seed", "随机种子"),
+    "seed_info": (
+        "The same seed gives the same picture. −1 draws a new one.",
+        "相同的种子生成相同的图片。-1 表示随机。",
+    ),
+    "seed_random": ("Random seed", "随机"),
+    "seed_reuse": ("Reuse last seed", "沿用上次种子"),
+    "seed_none": (
+        "No picture was made here yet, so there is no seed to reuse.",
+        "这里还没有生成过图片，没有可沿用的种子。",
+    ),
+    # What cannot be asked for
+    "not_a_number": ("{field}: please enter a number.", "{field}：请输入数字。"),
+    "out_of_range": (
+        "{field} must be from {low} to {high}, not {value}.",
+        "{field}必须在 {low} 到 {high} 之间，而不是 {value}。",
+    ),
+    "not_a_multiple": (
+        "{field} must be a multiple of 8, not {value}: try {below} or {above}.",
+        "{field}必须是 8 的倍数，而不是 {value}：可以改为 {below} 或 {above}。",
+    ),
+    "prompt_empty": (
+        "There is no prompt yet: write what the picture should show.",
+        "还没有提示词：请先描述你想要的画面。",
+    ),
+    "prompt_too_long": (
+        "{field} has {count} tokens, and the model reads at most {room}: shorten it by {over}.",
+        "{field}有 {count} 个词元，而模型最多读取 {room} 个：请缩短 {over} 个。",
+    ),
+}
