@@ -150,13 +150,11 @@ class Gallery:
         return Entry(name=name, path=path, day=day, task=task, prompt=prompt, version=f"{size}-{changed}")
 
     def _refresh(self, database: sqlite3.Connection) -> int:
-        known = {
-            name: (size, changed)
-            for name, size, changed in database.execute("SELECT name, size, changed FROM pictures")
-        }
-        there = {file.name: file for file in picture_files(self.outputs)}
-        gone = [name for name in known if name not in there]
-        new = [file for file in there.values() if known.get(file.name) != (file.size, file.changed)]
+        known = set(database.execute("SELECT name, size, changed FROM pictures"))
+        there = set(picture_files(self.outputs))  # tuples of the same three
+        new = sorted(there - known)
+        names = {file.name for file in there}
+        gone = [name for name, _, _ in known - there if name not in names]
         _forget(database, gone)
         count = len(gone)
         queue = iter(new)

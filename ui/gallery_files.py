@@ -5,9 +5,9 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp"})
 PICTURE = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|RIFF....WEBP", re.DOTALL)
@@ -15,8 +15,7 @@ DEEPEST = 8  # folders below the first
 A_DAY = 86400  # seconds: how far in the future a file may seem to be changed
 
 
-@dataclass(frozen=True, kw_only=True)
-class PictureFile:
+class PictureFile(NamedTuple):  # a tuple, since there may be tens of thousands
     """A file: its path below the folder, with forward slashes, and its state."""
 
     name: str
@@ -48,15 +47,13 @@ def picture_files(folder: Path) -> Iterator[PictureFile]:
         inner, depth = below.pop()
         with suppress(OSError), os.scandir(folder / inner) as listing:
             for item in listing:
-                name = f"{inner}/{item.name}" if inner else item.name
-                if item.name.startswith(".") or not _is_text(name):
+                if item.name.startswith(".") or not (item.name.isascii() or _is_text(item.name)):
                     continue
-                if item.is_dir(follow_symlinks=False):
-                    if depth < DEEPEST:
-                        below.append((name, depth + 1))
-                elif os.path.splitext(item.name)[1].lower() in SUFFIXES:  # noqa: PTH122  (20,000 times)
-                    with suppress(OSError):
-                        yield from _file(item, name)
+                name = f"{inner}/{item.name}" if inner else item.name
+                if item.name[item.name.rfind(".") :].lower() in SUFFIXES:
+                    yield from _file(item, name)
+                elif depth < DEEPEST and item.is_dir(follow_symlinks=False):
+                    below.append((name, depth + 1))
 
 
 def is_picture(path: Path) -> bool:
@@ -68,10 +65,14 @@ def is_picture(path: Path) -> bool:
         return False
 
 
-def _file(item: "os.DirEntry[str]", name: str) -> Iterator[PictureFile]:
-    if item.is_file(follow_symlinks=False):
+def _file(item: "os.DirEntry[str]", name: str) -> tuple[PictureFile, ...]:
+    try:
+        if not item.is_file(follow_symlinks=False):
+            return ()
         facts = item.stat(follow_symlinks=False)
-        yield PictureFile(name=name, size=facts.st_size, changed=facts.st_mtime_ns)
+    except OSError:  # vanished just now
+        return ()
+    return (PictureFile(name, facts.st_size, facts.st_mtime_ns),)
 
 
 def _is_text(name: str) -> bool:
