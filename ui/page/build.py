@@ -36,7 +36,8 @@ def build_page(
             for tab in TABS:
                 if find_spec(tab.module) is None:
                     continue
-                with gr.Tab(page.say(f"common.tab.{tab.id}"), id=tab.id, elem_id=f"tab-{tab.id}"):
+                label = page.say(f"common.tab.{tab.id}")
+                with gr.Tab(label, id=tab.id, elem_id=f"tab-{tab.id}") as page.tab:
                     import_module(tab.module).build(page)
         page.complete()
         _on_load(page)

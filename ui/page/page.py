@@ -37,6 +37,7 @@ class Page:
         self.model_pickers: list[ModelPicker] = []
         self.receivers: dict[str, Receiver] = {}  # tab id -> what takes what is sent
         self.tabs: Any = None  # gr.Tabs, whose `selected` a sender sets
+        self.tab: Any = None  # gr.Tab that is being drawn; a tab may add events to its `select`
         self.facts: Any = None  # gr.HTML that tells the script of the page what it needs to know
         self._when_complete: list[Callable[[], None]] = []
         self.demo: Any = None  # gr.Blocks; a tab may add events to its `load`
