@@ -55,6 +55,8 @@ def program(
     """The program on an empty data folder, one for each file of tests."""
     with Program(tmp_path_factory.mktemp("data"), loopback) as started:
         yield started
+    assert started.addresses.foreign() == []
+    assert loopback is None or loopback.attempts() == 0
 
 
 @pytest.fixture(scope="module")

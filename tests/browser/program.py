@@ -1,23 +1,20 @@
 """The program as a person starts it: `launch.py page` on a data folder of its own, watched from outside."""
 
-import ast
-import ipaddress
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
 import psutil
 
+from tests.browser.addresses import Addresses
 from tests.browser.loopback import Loopback
 
 ROOT = Path(__file__).resolve().parents[2]
-AUDIT = Path(__file__).parent / "audit"
 
 
 class Program:
@@ -28,7 +25,7 @@ class Program:
         data.mkdir(parents=True, exist_ok=True)
         self.port = 7860 if loopback else _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.log, self._addresses = data / "server.log", data / "addresses.log"
+        self.log, self.addresses = data / "server.log", Addresses(data / "addresses.log")
         self._server: subprocess.Popen[bytes] | None = None
         self._seen: dict[int, psutil.Process] = {}
 
@@ -49,14 +46,11 @@ class Program:
             self._server = subprocess.Popen(
                 self._loopback.command(*command) if self._loopback else list(map(str, command)),
                 cwd=ROOT,
-                env={**os.environ, **self._environment()},
+                env={**os.environ, **self.addresses.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-
-    def _environment(self) -> Mapping[str, str]:
-        return {"PYTHONPATH": str(AUDIT), "LAPDRAW_TEST_ADDRESSES": str(self._addresses)}
 
     def server(self) -> psutil.Process:
         """The server's process."""
@@ -97,21 +91,6 @@ class Program:
         """Everything that server and worker printed."""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
-    def addresses(self) -> dict[str, list[str]]:
-        """{process id: [what its Python code connected to or looked up]}, of each process that ran."""
-        heard: dict[str, list[str]] = {}
-        for line in self._addresses.read_text(encoding="utf-8").splitlines():
-            process, _, rest = line.partition(" ")
-            heard.setdefault(process, [])
-            if rest != "listens":
-                heard[process].append(rest)
-        return heard
-
-    def foreign_addresses(self) -> list[str]:
-        """What was turned to that is neither this machine nor a socket file."""
-        every = (line for lines in self.addresses().values() for line in lines)
-        return [line for line in every if not _is_here(ast.literal_eval(line.split(" ", 1)[1]))]
-
     def pictures(self, task: str = "*") -> list[Path]:
         """The finished pictures on disk, the oldest first."""
         found = (self.data / "outputs").glob(f"{task}-images/*/*.png")
@@ -125,17 +104,6 @@ def wait_for(what: str, happened: object, seconds: float = 30.0) -> None:
     while not happened():
         assert time.monotonic() < end, f"{what}: not within {seconds:g} s"
         time.sleep(0.05)
-
-
-def _is_here(host: str | bytes | None) -> bool:
-    """Whether an address is this machine's: its loopback, nothing at all, or a socket in a folder."""
-    name = host.decode(errors="replace") if isinstance(host, bytes) else host
-    if not name or name == "localhost" or name.startswith(("/", "\0")):
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:  # a name that somebody would look up
-        return False
 
 
 def _free_port() -> int:

@@ -1,0 +1,117 @@
+"""One tab of the page in a person's hands: controls by the elem_id that docs give them, states waited for."""
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+TABS = (
+    "text-to-image",
+    "image-to-image",
+    "inpaint",
+    "depth",
+    "upscale",
+    "unconditional",
+    "grid",
+    "history",
+    "png-info",
+    "optimize",
+    "benchmark",
+    "settings",
+)
+UNFINISHED = re.compile("^(queued|running)$")
+SHORT = {"width": 64, "height": 64, "steps": 4}  # a picture in a fraction of a second
+LONG = {"width": 256, "height": 256, "steps": 150}  # one that leaves time to do something else
+
+
+class Desk:
+    """A tab by its id, chosen by its heading; `fill`, `pick` and `press` do what a hand does."""
+
+    def __init__(self, page: Page, tab: str = "text-to-image") -> None:
+        self.page, self.tab = page, tab
+
+    def open(self) -> "Desk":
+        """Choose the tab."""
+        choose_tab(self.page, self.tab)
+        return self
+
+    def part(self, control: str) -> Locator:
+        """The control with its label, or the piece of the page, of that name."""
+        return self.page.locator(f"#{self.tab}-{control}")
+
+    def field(self, control: str) -> Locator:
+        """What is typed into."""
+        return self.part(control).locator("textarea, input:not([type=range])").first
+
+    def fill(self, **values: object) -> "Desk":
+        """Type into fields by name, `negative_prompt` for "negative-prompt"."""
+        for name, value in values.items():
+            field = self.field(name.replace("_", "-"))
+            field.fill(str(value))
+            field.blur()
+        return self
+
+    def pick(self, control: str, option: str | re.Pattern[str]) -> "Desk":
+        """Choose from a drop-down."""
+        self.field(control).click()
+        self.page.get_by_role("option", name=option).first.click()
+        return self
+
+    def press(self, button: str) -> "Desk":
+        """Click a button."""
+        self.part(button).click()
+        return self
+
+    def upload(self, control: str, path: Path) -> "Desk":
+        """Choose a file."""
+        self.part(control).locator("input[type=file]").first.set_input_files(path)
+        return self
+
+    # Jobs
+
+    @property
+    def live(self) -> Locator:
+        """What tells the state of the job in view: data-state, data-job."""
+        return self.part("live").locator("[data-state]")
+
+    def job(self) -> str:
+        """The id of the job in view, "" for none."""
+        return self.live.get_attribute("data-job") or ""
+
+    def start(self) -> "Desk":
+        """Press Generate and wait until the new job is in view."""
+        before = self.job()
+        self.press("generate")
+        return self.await_new(before)
+
+    def await_new(self, before: str) -> "Desk":
+        """Wait until another job than `before` is in view."""
+        expect(self.live).not_to_have_attribute("data-job", before)
+        expect(self.live).to_have_attribute("data-job", re.compile("^[0-9a-f]{8}$"))
+        return self
+
+    def ends(self, state: str = "done", timeout: float | None = None) -> "Desk":
+        """Wait until the job in view has ended so."""
+        expect(self.live).not_to_have_attribute("data-state", UNFINISHED, timeout=timeout)
+        expect(self.live).to_have_attribute("data-state", state)
+        return self
+
+    def make(self, **values: object) -> "Desk":
+        """Fill the fields, generate, and wait for the pictures."""
+        return self.fill(**values).start().ends()
+
+    def shown_pictures(self) -> Locator:
+        """The pictures of the gallery."""
+        return self.part("gallery").get_by_role("img")
+
+    def refused(self, sentence: str | re.Pattern[str]) -> None:
+        """See that the tab shows one sentence, as an alert."""
+        alert = self.page.locator(f"#tab-{self.tab}").get_by_role("alert")
+        expect(alert.filter(has_text=sentence)).to_be_visible()
+
+
+def choose_tab(page: Page, tab: str) -> None:
+    """Click the heading of a tab, in the menu of those that found no room where it is there."""
+    heading = page.locator(f"[role=tab]#tab-{tab}-button")
+    heading.click()
+    expect(page.locator(f"#tab-{tab}")).to_be_visible()
