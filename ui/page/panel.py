@@ -143,6 +143,19 @@ class RunPanel:
 
     def connect(self, form: "GenerationForm", extra_inputs: Sequence[Any], make_spec: MakeSpec) -> None:
         """Bind the buttons: `make_spec(answer of the form, *values of extra_inputs)` says what is asked."""
+        self.start_with(self.generate, form, extra_inputs, make_spec)
+        self.page.demo.load(self._resume, None, self.outputs, concurrency_limit=None, **QUIET)
+        self.interrupt.click(self._cancel, self.job, None, queue=False, **QUIET)
+        self.skip.click(self._skip, self.job, None, queue=False, **QUIET)
+        self.gallery.select(_index, None, self.chosen, queue=False, **QUIET)
+        if form.seed_reuse is not None:
+            seed = form.by_name["seed"]
+            form.seed_reuse.click(self._last_seed, [self.job, self.chosen, seed], seed, queue=False, **QUIET)
+
+    def start_with(
+        self, button: Any, form: "GenerationForm", extra_inputs: Sequence[Any], make_spec: MakeSpec
+    ) -> None:
+        """Let another button start a job as well, as `connect` does for Generate."""
         count = len(form.components)
 
         def start(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
@@ -154,7 +167,7 @@ class RunPanel:
                 return
             yield from self._follow(job.id, request.session_hash or "")
 
-        self.generate.click(
+        button.click(
             start,
             [*form.components, *extra_inputs],
             self.outputs,
@@ -162,13 +175,6 @@ class RunPanel:
             concurrency_limit=None,
             **QUIET,
         )
-        self.page.demo.load(self._resume, None, self.outputs, concurrency_limit=None, **QUIET)
-        self.interrupt.click(self._cancel, self.job, None, queue=False, **QUIET)
-        self.skip.click(self._skip, self.job, None, queue=False, **QUIET)
-        self.gallery.select(_index, None, self.chosen, queue=False, **QUIET)
-        if form.seed_reuse is not None:
-            seed = form.by_name["seed"]
-            form.seed_reuse.click(self._last_seed, [self.job, self.chosen, seed], seed, queue=False, **QUIET)
 
     # Handlers
 
