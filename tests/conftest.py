@@ -5,6 +5,8 @@ import os
 from hypothesis import settings
 
 os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1", DIFFUSERS_VERBOSITY="error")
+for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT"):  # a pytest that a test starts is none
+    os.environ.pop(name, None)
 
 # The machine may be busy: a slow example is no fault. The same examples every time, so that a run repeats.
 settings.register_profile("lapdraw", deadline=None, derandomize=True)
