@@ -1,0 +1,181 @@
+"""The lower part of the Optimize tab: installed models with Verify and Delete, and the compiled ones."""
+
+from collections.abc import Iterator
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from runtime.errors import LapdrawError
+from ui.model_store import (
+    ModelRow,
+    compiled_cache,
+    listed_model,
+    model_rows,
+    remove_model,
+    verify_model,
+)
+from ui.page.amounts import note_html, size_words, table_html
+from ui.page.long_job import QUIET, UNFINISHED
+
+if TYPE_CHECKING:
+    from ui.jobs import JobEngine
+    from ui.page.page import Page
+
+TAB = "optimize"
+COLUMNS = ("name", "size", "tasks", "precision", "pixels", "origin")
+
+
+class InstalledModels:
+    """Draws the list and what can be done with it."""
+
+    def __init__(self, page: "Page") -> None:
+        self.page = page
+
+    def draw(self) -> None:
+        """Draw everything and bind it."""
+        say = self.page.say
+        rows = self._rows()
+        gr.HTML(_heading(say("optimize.installed")), padding=False)
+        self.table = gr.HTML(self._table(rows), elem_id=f"{TAB}-models", padding=False)
+        with gr.Row(elem_id=f"{TAB}-model-row", equal_height=False):
+            self.model = gr.Dropdown(
+                choices=[row.name for row in rows],
+                value=rows[0].name if rows else None,
+                label=say("optimize.model"),
+                scale=3,
+                min_width=200,
+                elem_id=f"{TAB}-model",
+            )
+            self.verify = gr.Button(say("optimize.verify"), scale=1, min_width=120, elem_id=f"{TAB}-verify")
+            self.delete = gr.Button(say("optimize.delete"), scale=1, min_width=120, elem_id=f"{TAB}-delete")
+        self.doomed = gr.State("")
+        with gr.Column(visible=False, elem_id=f"{TAB}-delete-ask") as self.ask:
+            self.question = gr.HTML("", padding=False)
+            with gr.Row(elem_id=f"{TAB}-delete-row"):
+                self.yes = gr.Button("", variant="stop", min_width=120, elem_id=f"{TAB}-delete-yes")
+                self.no = gr.Button(say("optimize.delete_no"), min_width=120, elem_id=f"{TAB}-delete-no")
+        self.said = gr.HTML("", elem_id=f"{TAB}-models-said", padding=False)
+        gr.HTML(_heading(say("optimize.cache"), say("optimize.cache_info")), padding=False)
+        with gr.Row(elem_id=f"{TAB}-cache-row", equal_height=False):
+            self.cache = gr.HTML(self._cache(), elem_id=f"{TAB}-cache", padding=False)
+            self.clear = gr.Button(
+                say("optimize.cache_clear"), scale=0, min_width=200, elem_id=f"{TAB}-cache-clear"
+            )
+        self.cache_said = gr.HTML("", elem_id=f"{TAB}-cache-said", padding=False)
+        self._connect()
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What `refresh` changes."""
+        return [self.table, self.model, self.cache]
+
+    def refresh(self, chosen: str | None) -> list[Any]:
+        """Return the updates that show what is there now; `chosen` stays chosen while it is there."""
+        rows = self._rows()
+        names = [row.name for row in rows]
+        value = chosen if chosen in names else next(iter(names), None)
+        return [self._table(rows), gr.update(choices=names, value=value), self._cache()]
+
+    def _connect(self) -> None:
+        asking = [self.doomed, self.ask, self.question, self.yes, self.said]
+        self.verify.click(self._verify, self.model, self.said, **QUIET)
+        self.delete.click(self._ask, self.model, asking, queue=False, **QUIET)
+        self.no.click(self._keep, None, [self.doomed, self.ask], queue=False, **QUIET)
+        removed = self.yes.click(self._remove, self.doomed, [self.doomed, self.ask, self.said], **QUIET)
+        removed.then(self.refresh, self.model, self.outputs, **QUIET)
+        self.page.refresh_models_after(removed)
+        cleared = self.clear.click(self._clear, None, self.cache_said, **QUIET)
+        cleared.then(self.refresh, self.model, self.outputs, **QUIET)
+        self.page.demo.load(self.refresh, self.model, self.outputs, **QUIET)
+
+    # Handlers
+
+    def _verify(self, name: str | None) -> Iterator[str]:
+        say = self.page.say
+        if not name:
+            return
+        yield note_html(say("optimize.verifying", name=name))
+        try:
+            folder = listed_model(name, self.page.data).open()
+            verify_model(folder)
+        except LapdrawError as error:
+            yield note_html(str(error), "bad")
+            return
+        yield note_html(
+            say("optimize.verified" if folder.manifest else "optimize.not_verified", name=name), "good"
+        )
+
+    def _ask(self, name: str | None) -> list[Any]:
+        """Name what would go, and wait for a second press."""
+        say = self.page.say
+        row = next((row for row in self._rows() if row.name == name), None)
+        if row is None or row.bundled:
+            said = note_html(say("optimize.delete_bundled", name=name), "bad") if row is not None else ""
+            return ["", gr.update(visible=False), "", gr.skip(), said]
+        question = say("optimize.delete_ask", name=row.name, size=size_words(row.bytes))
+        yes = gr.update(value=say("optimize.delete_yes", name=row.name))
+        return [row.name, gr.update(visible=True), note_html(question), yes, ""]
+
+    def _keep(self) -> list[Any]:
+        return ["", gr.update(visible=False)]
+
+    def _remove(self, name: str) -> list[Any]:
+        say = self.page.say
+        if not name:
+            return ["", gr.update(visible=False), gr.skip()]
+        used = models_in_use(self.page.engine)
+        if name in used:
+            return ["", gr.update(visible=False), note_html(say("optimize.delete_used", name=name), "bad")]
+        try:
+            freed = remove_model(name, self.page.data, used)
+        except LapdrawError as error:
+            return ["", gr.update(visible=False), note_html(str(error), "bad")]
+        said = note_html(say("optimize.deleted", name=name, size=size_words(freed)), "good")
+        return ["", gr.update(visible=False), said]
+
+    def _clear(self) -> str:
+        freed = compiled_cache(self.page.data).clear()
+        return note_html(self.page.say("optimize.cache_cleared", size=size_words(freed)), "good")
+
+    # What is shown
+
+    def _rows(self) -> tuple[ModelRow, ...]:
+        try:
+            return model_rows(self.page.data)
+        except LapdrawError:  # the folder of models cannot be read: there is nothing to list
+            return ()
+
+    def _table(self, rows: tuple[ModelRow, ...]) -> str:
+        say = self.page.say
+        shown = []
+        for row in rows:
+            tasks = ", ".join(say(f"optimize.task.{task}") for task in row.tasks)
+            shown.append(
+                (
+                    row.name,
+                    size_words(row.bytes),
+                    say("optimize.damaged", reason=row.error) if row.error else tasks,
+                    row.precision.upper(),
+                    f"{row.width}x{row.height}" if row.width else "",
+                    say("optimize.bundled" if row.bundled else "optimize.yours"),
+                )
+            )
+        head = [say(f"optimize.column.{name}") for name in COLUMNS]
+        return table_html(head, shown, caption=say("optimize.installed"))
+
+    def _cache(self) -> str:
+        cache = compiled_cache(self.page.data)
+        size, limit = size_words(cache.size_bytes()), size_words(cache.limit_bytes)
+        return note_html(self.page.say("optimize.cache_size", size=size, limit=limit))
+
+
+def models_in_use(engine: "JobEngine") -> set[str]:
+    """Return the names of the models that jobs need which are running or waiting."""
+    jobs = engine.jobs(limit=1000, states=UNFINISHED)
+    return {str(job.spec.body["model"]) for job in jobs if job.spec.body.get("model")}
+
+
+def _heading(text: str, hint: str = "") -> str:
+    line = f'<p class="ld-hint">{escape(hint)}</p>' if hint else ""
+    return f'<h2 class="ld-section">{escape(text)}</h2>{line}'

@@ -1,0 +1,228 @@
+"""A job that takes minutes, as its tab shows it: phase, bar, log, Cancel, and what came of it."""
+
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from runtime.errors import LapdrawError
+from ui.jobs import JobSpec
+from ui.page.panel_html import error_html
+
+if TYPE_CHECKING:
+    from ui.jobs import Job, Snapshot
+    from ui.page.page import Page
+
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+UNFINISHED = ("queued", "running")
+RECENT = 30 * 60  # a job that ended this many seconds ago is shown again when the page is loaded
+LOG_LINES = 400
+_COUNTED = re.compile(r"\[(\d+)/(\d+)\] (.*)")
+
+Updates = dict[Any, Any]
+
+
+class LongJob:
+    """The newest job of one kind. `draw` puts it into the page, `connect` binds it.
+
+    `phase_words` says a phase in the page's language; `result` returns updates of `outputs` for a job that is
+    done, and for None, when there is nothing to show.
+    """
+
+    def __init__(
+        self,
+        page: "Page",
+        tab: str,
+        kind: str,
+        *,
+        phase_words: Callable[[str], str],
+        done_words: Callable[["Job"], str],
+    ) -> None:
+        self.page, self.tab, self.kind = page, tab, kind
+        self._phase_words, self._done_words = phase_words, done_words
+        self._followed: dict[str, str] = {}  # session -> the job that it shows
+        self._outputs: list[Any] = []
+        self._result: Callable[[Job | None], Updates] = lambda job: {}
+
+    # Drawing
+
+    def buttons(self, start: str) -> None:
+        """Draw the button that starts, and Cancel."""
+        with gr.Row(elem_id=f"{self.tab}-run"):
+            self.start = gr.Button(start, variant="primary", size="lg", elem_id=f"{self.tab}-start")
+            self.cancel = gr.Button(
+                self.page.say("long_job.cancel"), size="lg", interactive=False, elem_id=f"{self.tab}-cancel"
+            )
+
+    def draw(self) -> None:
+        """Draw what shows it."""
+        say, tab = self.page.say, self.tab
+        self.job = gr.State("")
+        self.live = gr.HTML("", elem_id=f"{tab}-live", padding=False)
+        self.error = gr.HTML("", elem_id=f"{tab}-error", padding=False)
+        self.report = gr.Textbox(
+            label=say("common.error_report"),
+            info=say("common.error_report_info"),
+            lines=4,
+            max_lines=12,
+            interactive=False,
+            visible=False,
+            buttons=["copy"],
+            elem_id=f"{tab}-report",
+        )
+        with gr.Accordion(say("long_job.log"), open=True, visible=False, elem_id=f"{tab}-log-box") as box:
+            self.log = gr.Textbox(
+                label=say("long_job.log"),
+                show_label=False,
+                lines=6,
+                max_lines=12,
+                interactive=False,
+                autoscroll=True,
+                buttons=["copy"],
+                elem_id=f"{tab}-log",
+            )
+        self.log_box = box
+
+    # Binding
+
+    def connect(
+        self,
+        inputs: Sequence[Any],
+        make_spec: Callable[..., JobSpec],
+        outputs: Sequence[Any],
+        result: Callable[["Job | None"], Updates],
+    ) -> Any:
+        """Bind the buttons; return the event that ends when the job does."""
+        self._outputs, self._result = list(outputs), result
+        changed = [
+            self.job,
+            self.live,
+            self.error,
+            self.report,
+            self.log_box,
+            self.log,
+            self.cancel,
+            *outputs,
+        ]
+
+        def start(request: gr.Request, *values: Any) -> Iterator[Updates]:
+            try:
+                job = self.page.engine.submit(make_spec(*values))
+            except LapdrawError as error:
+                yield {self.error: error_html(self.page, str(error)), self.report: gr.update(visible=False)}
+                return
+            yield from self._follow(job.id, request.session_hash or "")
+
+        event = self.start.click(start, list(inputs), changed, concurrency_limit=None, **QUIET)
+        self.page.demo.load(self._resume, None, changed, concurrency_limit=None, **QUIET)
+        self.cancel.click(self._cancel, self.job, None, queue=False, **QUIET)
+        return event
+
+    def _cancel(self, job: str) -> None:
+        if job:
+            self.page.engine.cancel(job)
+
+    def _resume(self, request: gr.Request) -> Iterator[Updates]:
+        """Take up a job that is not finished, else show what came last."""
+        jobs = [job for job in self.page.engine.jobs(limit=50) if job.spec.kind == self.kind]
+        waiting = [job for job in jobs if job.state in UNFINISHED]
+        job = waiting[-1] if waiting else next(iter(jobs), None)
+        if job is None or not (job.state in UNFINISHED or _is_recent(job)):
+            yield {self.live: "", **self._result(None)}
+            return
+        yield from self._follow(job.id, request.session_hash or "")
+
+    def _follow(self, job_id: str, session: str) -> Iterator[Updates]:
+        """Yield what each snapshot changes, until the job ends or this session follows another."""
+        self._followed[session] = job_id
+        before, line_count = "", -1
+        yield {self.job: job_id, self.error: "", self.report: gr.update(visible=False), **self._result(None)}
+        for snapshot in self.page.engine.watch(job_id):
+            if self._followed.get(session) != job_id:
+                return
+            job = snapshot.job
+            shown: Updates = {self.live: self._live(snapshot)}
+            lines = self.page.engine.log(job_id)
+            if len(lines) != line_count:
+                line_count = len(lines)
+                shown[self.log] = "\n".join(lines[-LOG_LINES:])
+                shown[self.log_box] = gr.update(visible=bool(lines))
+            if job.state != before:
+                before = job.state
+                shown |= self._came(job)
+            yield shown
+        self._followed.pop(session, None)
+
+    def _came(self, job: "Job") -> Updates:
+        """Return what changes only when a job begins or ends."""
+        failed = job.state == "failed"
+        return {
+            self.cancel: gr.update(interactive=job.state in UNFINISHED),
+            self.error: error_html(self.page, job.reason if failed else ""),
+            self.report: gr.update(value=job.report, visible=failed and bool(job.report)),
+            **(self._result(job) if job.state == "done" else {}),
+        }
+
+    # What is shown
+
+    def _live(self, snapshot: "Snapshot") -> str:
+        """The bar and a line in words, in the form that the script of the page announces."""
+        job, phase = snapshot.job, snapshot.progress.phase
+        counted = _COUNTED.fullmatch(phase)
+        percent = ""
+        if counted and job.state == "running":
+            percent = str(100 * (int(counted[1]) - 1) // int(counted[2]))
+        words = self._words(snapshot, counted)
+        notify = self._done_words(job) if self.page.settings.read().notify else ""
+        told = {
+            "data-state": job.state,
+            "data-job": job.id,
+            "data-words": words,
+            "data-percent": percent,
+            "data-notify": notify,
+        }
+        attributes = "".join(f' {name}="{escape(value)}"' for name, value in told.items())
+        return (
+            f'<div class="ld-run"{attributes}>{self._bar(job, percent)}'
+            f'<p class="ld-words">{escape(words)}{escape(self._since(job))}</p></div>'
+        )
+
+    def _words(self, snapshot: "Snapshot", counted: "re.Match[str] | None") -> str:
+        job, say = snapshot.job, self.page.say
+        if job.state == "done":
+            return self._done_words(job)
+        if job.state == "cancelled":
+            return say("long_job.cancelled")
+        if job.state == "failed":
+            return say("common.error")
+        if job.state == "queued":
+            ahead = snapshot.progress.ahead
+            return say("long_job.waiting", ahead=ahead) if ahead else say("long_job.waiting_next")
+        if counted:
+            return say(
+                "long_job.running", step=counted[1], steps=counted[2], phase=self._phase_words(counted[3])
+            )
+        return self._phase_words(snapshot.progress.phase)
+
+    def _since(self, job: "Job") -> str:
+        if job.state != "running" or job.started is None:
+            return ""
+        clock = time.strftime("%H:%M", time.localtime(job.started))
+        return " · " + self.page.say("long_job.since", time=clock)
+
+    def _bar(self, job: "Job", percent: str) -> str:
+        if job.state not in UNFINISHED:
+            return ""
+        value = f' aria-valuenow="{percent}"' if percent else ""
+        return (
+            f'<div class="ld-bar" role="progressbar" aria-valuemin="0" aria-valuemax="100"{value} '
+            f'aria-label="{escape(self.page.say("panel.progress"))}">'
+            f'<span style="width:{percent or 0}%"></span></div>'
+        )
+
+
+def _is_recent(job: "Job") -> bool:
+    return time.time() - (job.finished or 0) < RECENT
