@@ -12,10 +12,10 @@ from runtime.weight_files import count_numbers, source_weights
 
 _ROOM = 64 << 20  # bytes for everything but weights: graphs, tokenizers, what PyTorch answered
 _STORED_BYTES = {"fp32": 4, "fp16": 2}
-_PROGRAM_BYTES = 700e6  # PyTorch, diffusers, transformers and OpenVINO, imported
-_BYTES_PER_WEIGHT = 6.7  # of the largest component: its weights, its graph, and what is written of it
-_START_SECONDS = 15.0
-_SECONDS_PER_WEIGHT = 170e-9
+_PROGRAM_BYTES = 1.4e9  # PyTorch, diffusers, transformers and OpenVINO, imported
+_BYTES_PER_WEIGHT = 5.8  # of the largest component: its weights, its graph, and what is written of it
+_START_SECONDS = 25.0
+_SECONDS_PER_WEIGHT = 200e-9
 
 
 @dataclass(frozen=True, kw_only=True)
