@@ -6,10 +6,10 @@ file that lies in Gradio's upload folder, or of one that the page shows anyway.
 """
 
 from abc import ABCMeta
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import gradio as gr
 from gradio import utils
@@ -20,8 +20,20 @@ from gradio.exceptions import InvalidPathError
 from runtime.errors import InvalidRequest
 from runtime.image_input import read_depth, read_image, read_mask
 from runtime.infotext_reader import parameters_of, read_infotext
+from ui.picture_settings import PictureSettings, known_models, understand
+
+if TYPE_CHECKING:
+    from ui.page.page import Page
 
 Read = TypeVar("Read")
+Updates = dict[Any, Any]  # component -> what it becomes
+Then = Callable[
+    [str | None, tuple[int, int] | None], Updates
+]  # path and size of the picture that is there now
+
+HEIGHT = 260  # pixels of the control
+NOT_SHOWN = (".tif", ".tiff", ".pgm", ".ppm", ".pbm", ".pnm")  # what browsers cannot show
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 
 
 class NoStub(ComponentMeta):
@@ -84,13 +96,113 @@ def size_of(path: str, field: str = "image") -> tuple[int, int]:
     return read_upload(path, read_mask if field == "mask" else read_image).size
 
 
-def settings_of(path: str | None) -> dict[str, Any]:
-    """Return the fields that the text in a picture names; empty without one."""
-    text = parameters_of(Path(path)) if path else None
-    return read_infotext(text).fields if text is not None else {}
-
-
 def note(text: str, *, is_fault: bool = False) -> str:
     """Return the line below a picture as HTML; a fault is announced at once."""
-    role, kind = ("alert", "lapdraw-fault") if is_fault else ("status", "lapdraw-note")
+    role, kind = ("alert", "ld-fault") if is_fault else ("status", "ld-note")
     return f'<p role="{role}" class="{kind}">{escape(text)}</p>' if text else ""
+
+
+class PictureInput:
+    """A control for one picture, the line below it, and the button to use the settings that it carries.
+
+    `field` is the one of the request that it fills: "image", "mask" or "depth". `then` says what else changes
+    with the picture, among `outputs`.
+    """
+
+    def __init__(
+        self,
+        page: "Page",
+        tab: str,
+        *,
+        label: str,
+        name: str = "picture",
+        field: str = "image",
+        has_settings: bool = True,
+    ) -> None:
+        self.page = page
+        self.field = field
+        self.then: Then | None = None
+        self.file = PictureFile(
+            type="filepath",
+            sources=["upload", "clipboard"],
+            format="png",
+            label=label,
+            height=HEIGHT,
+            buttons=[],
+            placeholder=page.say("picture_input.drop"),
+            elem_id=f"{tab}-{name}",
+        )
+        self.note = gr.HTML("", elem_id=f"{tab}-{name}-note", padding=False)
+        self.size = gr.State(None)  # width and height in pixels of a picture that is there, else None
+        self.use: Any = None
+        if has_settings:
+            self.use = gr.Button(
+                page.say("picture_input.use_settings"),
+                size="sm",
+                visible=False,
+                elem_id=f"{tab}-{name}-use-settings",
+            )
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What `take` may change."""
+        return [part for part in (self.file, self.note, self.size, self.use) if part is not None]
+
+    def connect(self, then: Then | None = None, outputs: Sequence[Any] = ()) -> None:
+        """Look at each picture as soon as it is there."""
+        self.then = then
+        for event in (self.file.upload, self.file.clear):
+            event(self.take, self.file, [*self.outputs, *outputs], **QUIET)
+
+    def connect_settings(self, outputs: Sequence[Any], receive: Callable[[PictureSettings], Updates]) -> None:
+        """Have the button put what the picture says into the form."""
+        self.use.click(lambda path: receive(self.settings(path)), self.file, list(outputs), **QUIET)
+
+    def take(self, path: str | None) -> Updates:
+        """Return the updates for a picture that has come or gone; one that cannot be read is not kept."""
+        size, fault = None, ""
+        if path is not None:
+            try:
+                size = size_of(path, self.field)
+            except InvalidRequest as error:
+                path, fault = None, str(error)
+        updates: Updates = {
+            self.size: size,
+            self.note: note(fault or self._words(path, size), is_fault=bool(fault)),
+        }
+        if fault:
+            updates[self.file] = None
+        elif path is not None and self.field != "depth" and Path(path).suffix.lower() in NOT_SHOWN:
+            updates[self.file] = read_upload(path, read_mask if self.field == "mask" else read_image)
+        if self.use is not None:
+            updates[self.use] = gr.update(visible=path is not None and _carries(path))
+        return updates | (self.then(path, size) if self.then is not None else {})
+
+    def receive(self, picture: Path | None) -> Updates:
+        """Return the updates that put a picture of ours here; without one, what is there stays."""
+        if picture is None:
+            return {}
+        return {self.file: str(picture), **self.take(str(picture))}
+
+    def required(self, path: str | None) -> tuple[Path, tuple[int, int]]:
+        """Return the picture and its size; raises InvalidRequest without one that can be read."""
+        if path is None:
+            raise InvalidRequest(self.page.say("picture_input.missing"))
+        return Path(path), size_of(path, self.field)
+
+    def settings(self, path: str | None) -> PictureSettings:
+        """Return what the picture says of itself, as far as it can be used here."""
+        text = parameters_of(Path(path)) if path else None
+        models = known_models(model.folder for model in self.page.shelf.models())
+        return understand(read_infotext(text or ""), models)
+
+    def _words(self, path: str | None, size: tuple[int, int] | None) -> str:
+        if path is None or size is None:
+            return ""
+        has_settings = self.use is not None and _carries(path)
+        key = "has_settings" if has_settings else "accepted"
+        return self.page.say(f"picture_input.{key}", width=size[0], height=size[1])
+
+
+def _carries(path: str) -> bool:
+    return parameters_of(Path(path)) is not None
