@@ -1,6 +1,6 @@
 """The form that every picture tab has: prompt, model and device, sampler, steps, size, count, seed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +9,11 @@ import gradio as gr
 from runtime.errors import InvalidRequest
 from runtime.request import BOUNDS, RANDOM_SEED, Request
 from runtime.schedulers.tables import find_sampler, find_schedule
-from ui.page import sizes
 from ui.page.form_checks import check_number, check_prompt, check_side
 from ui.page.form_choices import OWN, sampler_choices, schedule_choices, token_line
 from ui.page.pickers import ModelPicker, split_choice
-from ui.page.sizes import CUSTOM, PICTURE, preset_sizes
+from ui.page.size_fields import SizeFields
+from ui.page.sizes import OWN as OWN_SIZE
 from ui.task_choice import TASKS
 
 if TYPE_CHECKING:
@@ -42,11 +42,12 @@ class GenerationForm:
     `size` "own" starts at the model's size, "picture" leaves it to the picture, None offers none.
     """
 
-    def __init__(self, page: "Page", tab: str, task: str, *, size: str | None = sizes.OWN) -> None:
+    def __init__(self, page: "Page", tab: str, task: str, *, size: str | None = OWN_SIZE) -> None:
         self.page = page
         self.tab = tab
         self.task = task
-        self.size = size
+        side = TASKS[task].kind.side
+        self.size = SizeFields(page, tab, side, size) if size is not None else None
         self.has_prompt = task != "unconditional"
         self.by_name: dict[str, Any] = {}
         self.seed_random: Any = None
@@ -105,6 +106,7 @@ class GenerationForm:
             step=1,
             label=say("form.steps"),
             info=say("form.steps_info"),
+            buttons=[],
             elem_id=f"{tab}-steps",
         )
         if self.has_prompt:
@@ -115,37 +117,13 @@ class GenerationForm:
                 step=0.5,
                 label=say("form.guidance"),
                 info=say("form.guidance_info"),
+                buttons=[],
                 elem_id=f"{tab}-guidance",
             )
         if self.size is not None:
-            self._draw_size(model)
+            self.by_name |= self.size.draw(model)
         self._draw_seed()
         self._connect()
-
-    def _draw_size(self, model: str) -> None:
-        say, tab = self.page.say, self.tab
-        assert self.size is not None
-        width, height = self._size_of(self.size, model)
-        self.by_name["preset"] = gr.Dropdown(
-            choices=self.preset_choices(model),
-            value=self.size,
-            label=say("form.preset"),
-            elem_id=f"{tab}-preset",
-        )
-        with gr.Row(elem_id=f"{tab}-size"):
-            for name, value in (("width", width), ("height", height)):
-                self.by_name[name] = gr.Number(
-                    value=value,
-                    precision=0,
-                    step=8,
-                    minimum=None,
-                    label=say(f"form.{name}"),
-                    info=say("form.size_info"),
-                    placeholder=say("form.size_own"),
-                    min_width=100,
-                    elem_id=f"{tab}-{name}",
-                )
-            self.swap = gr.Button(say("form.swap"), size="md", min_width=100, elem_id=f"{tab}-swap")
 
     def _draw_seed(self) -> None:
         say, tab = self.page.say, self.tab
@@ -167,8 +145,12 @@ class GenerationForm:
                 elem_id=f"{tab}-seed",
             )
         with gr.Row(elem_id=f"{tab}-seed-buttons"):
-            self.seed_random = gr.Button(say("form.seed_random"), size="sm", elem_id=f"{tab}-seed-random")
-            self.seed_reuse = gr.Button(say("form.seed_reuse"), size="sm", elem_id=f"{tab}-seed-reuse")
+            self.seed_random = gr.Button(
+                say("form.seed_random"), size="sm", min_width=100, elem_id=f"{tab}-seed-random"
+            )
+            self.seed_reuse = gr.Button(
+                say("form.seed_reuse"), size="sm", min_width=100, elem_id=f"{tab}-seed-reuse"
+            )
 
     # What it holds
 
@@ -229,7 +211,9 @@ class GenerationForm:
                 updates[self.by_name[name]] = gr.update(value=fields[name])
         if choice:
             updates[self.by_name["model"]] = self.picker.choose(choice if "|" in choice else f"{choice}|")
-        self._receive_sampler(fields, updates)
+            choice = updates[self.by_name["model"]]["value"]
+        if "sampler" in fields or "schedule" in fields:
+            updates |= self._receive_sampler(fields, split_choice(choice)[0])
         for name, shown in (("num_inference_steps", STEPS_SHOWN), ("guidance_scale", GUIDANCE_SHOWN)):
             if name in fields and name in self.by_name:
                 top = max(shown, fields[name])
@@ -237,17 +221,12 @@ class GenerationForm:
         for name in ("count", "seed"):
             if name in fields:
                 updates[self.by_name[name]] = gr.update(value=fields[name])
-        if self.size is not None and ("width" in fields or "height" in fields):
-            for name in ("width", "height"):
-                updates[self.by_name[name]] = gr.update(value=fields.get(name))
-            both = fields.get("width") or fields.get("height")
-            updates[self.by_name["preset"]] = gr.update(value=CUSTOM if both else self.size)
+        if self.size is not None:
+            updates |= self.size.receive(fields)
         return updates
 
-    def _receive_sampler(self, fields: Mapping[str, Any], updates: Updates) -> None:
-        """A1111 writes "DPM++ 2M Karras" as one name, and names of other programs are passed over."""
-        if "sampler" not in fields and "schedule" not in fields:
-            return
+    def _receive_sampler(self, fields: Mapping[str, Any], model: str) -> Updates:
+        """A1111 writes "DPM++ 2M Karras" as one name; names that only other programs know are passed over."""
         sampler, schedule = OWN, OWN
         try:
             if fields.get("sampler"):
@@ -255,32 +234,15 @@ class GenerationForm:
                 sampler, schedule = kind.name, named.name if named else OWN
             if fields.get("schedule"):
                 schedule = find_schedule(fields["schedule"]).name
-        except InvalidRequest:  # the text came from a program with other samplers: the model's own stays
-            pass
-        model, _ = split_choice(self.by_name["model"].value)
-        choices = schedule_choices(self.page, model, sampler)
+        except InvalidRequest:  # the model's own is the nearest to what is not known here
+            schedule = OWN
+        choices = schedule_choices(self.page, model or split_choice(self.picker.component.value)[0], sampler)
         if schedule not in [value for _, value in choices]:
             schedule = OWN
-        updates[self.by_name["sampler"]] = gr.update(value=sampler)
-        updates[self.by_name["schedule"]] = gr.update(choices=choices, value=schedule)
-
-    # Sizes
-
-    def _size_of(self, preset: str, model: str) -> tuple[int | None, int | None]:
-        return self._sizes(model).get(preset, (None, None))
-
-    def _sizes(self, model: str) -> dict[str, tuple[int, int]]:
-        found = self.page.shelf.find(model)
-        return preset_sizes(found.own_size, TASKS[self.task].kind.side) if found else {}
-
-    def preset_choices(self, model: str) -> list[tuple[str, str]]:
-        """Return labels and names of the presets for a model."""
-        say = self.page.say
-        rows = [(say("form.preset_picture"), PICTURE)] if self.size == PICTURE else []
-        for name, (width, height) in self._sizes(model).items():
-            key = "preset_own" if name == sizes.OWN else "preset_ratio"
-            rows.append((say(f"form.{key}", width=width, height=height, ratio=name), name))
-        return [*rows, (say("form.preset_custom"), CUSTOM)]
+        return {
+            self.by_name["sampler"]: gr.update(value=sampler),
+            self.by_name["schedule"]: gr.update(choices=choices, value=schedule),
+        }
 
     # Events
 
@@ -292,11 +254,8 @@ class GenerationForm:
         sampler.input(self._follow_sampler, [model, sampler, schedule], schedule, **quiet)
         changed = [model, sampler, schedule]
         if self.size is not None:
-            preset, width, height = parts["preset"], parts["width"], parts["height"]
-            self.swap.click(lambda w, h: (h, w, CUSTOM), [width, height], [width, height, preset], **quiet)
-            preset.input(self._follow_preset, [model, preset, width, height], [width, height], **quiet)
-            gr.on([width.input, height.input], lambda: CUSTOM, None, preset, **quiet)
-            changed += [preset, width, height]
+            self.size.connect(model)
+            changed += [parts["preset"], parts["width"], parts["height"]]
         for name in (name for name in PROMPTS if name in parts):
             gr.on(
                 [parts[name].change, model.change],
@@ -317,13 +276,6 @@ class GenerationForm:
         update: Update = gr.update(choices=choices, value=schedule if known else OWN)
         return update
 
-    def _follow_preset(
-        self, choice: str, preset: str, width: int | None, height: int | None
-    ) -> tuple[int | None, int | None]:
-        if preset == CUSTOM:
-            return width, height
-        return self._size_of(preset, split_choice(choice)[0])
-
     def _follow_model(self, choice: str, sampler: str, schedule: str, *size: Any) -> list[Any]:
         model = split_choice(choice)[0]
         updates = [
@@ -331,16 +283,4 @@ class GenerationForm:
             gr.update(choices=sampler_choices(self.page, model)),
             self._follow_sampler(choice, sampler, schedule),
         ]
-        if size:
-            preset, width, height = size
-            choices = self.preset_choices(model)
-            if preset not in [value for _, value in choices]:
-                preset = self.size
-            updates += [
-                gr.update(choices=choices, value=preset),
-                *self._follow_preset(choice, preset, width, height),
-            ]
-        return updates
-
-
-MakeSpec = Callable[..., Any]
+        return updates + (self.size.follow_model(model, *size) if self.size is not None else [])

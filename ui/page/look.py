@@ -40,14 +40,46 @@ def mount_options(settings: SettingsFile) -> dict[str, Any]:
 
 
 def build_theme() -> Any:
-    """A built-in theme in quiet colours, with the fonts of the system."""
-    return gr.themes.Default(
+    """A built-in theme in quiet colours of enough contrast (4.5 to 1), with the fonts of the system."""
+    theme = gr.themes.Default(
         primary_hue=gr.themes.colors.blue,
         secondary_hue=gr.themes.colors.blue,
         neutral_hue=gr.themes.colors.slate,
         radius_size=gr.themes.sizes.radius_md,
         font=FONTS,
         font_mono=MONO_FONTS,
+    )
+    return theme.set(
+        color_accent="*primary_600",
+        color_accent_soft_dark="*neutral_700",
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_400",
+        block_info_text_color="*neutral_600",
+        block_info_text_color_dark="*neutral_400",
+        block_label_text_color="*neutral_700",
+        block_label_text_color_dark="*neutral_200",
+        block_title_text_color="*neutral_800",
+        block_title_text_color_dark="*neutral_100",
+        input_placeholder_color="*neutral_500",
+        input_placeholder_color_dark="*neutral_400",
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
+        button_primary_background_fill_dark="*primary_600",
+        button_primary_background_fill_hover_dark="*primary_700",
+        button_secondary_background_fill="*neutral_100",
+        button_secondary_background_fill_hover="*neutral_200",
+        button_secondary_background_fill_dark="*neutral_700",
+        button_secondary_background_fill_hover_dark="*neutral_600",
+        button_large_text_weight="600",
+        button_small_text_weight="500",
+        button_medium_text_weight="500",
+        button_border_width="1px",
+        button_secondary_border_color="*neutral_300",
+        button_secondary_border_color_dark="*neutral_600",
+        button_primary_border_color="*primary_600",
+        button_primary_border_color_dark="*primary_600",
+        link_text_color="*primary_700",
+        link_text_color_dark="*primary_300",
     )
 
 

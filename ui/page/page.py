@@ -47,7 +47,7 @@ class Page:
         return self.texts.say(key, **values)
 
     def refresh_models(self, *chosen: str | None) -> list[Any]:
-        """Return updates of all `model_pickers`' components, given what each has chosen: inputs and outputs."""
+        """Return updates of the components of all `model_pickers`, given what each has chosen."""
         chosen = chosen or tuple(picker.component.value for picker in self.model_pickers)
         return [picker.choose(value) for picker, value in zip(self.model_pickers, chosen, strict=True)]
 

@@ -1,64 +1,27 @@
 """The panel of a tab: starts its jobs, follows the newest one, shows what it made."""
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from runtime.errors import InvalidRequest, LapdrawError
-from ui.jobs import JobSpec
+from ui.page.asking import Asked, MakeSpec, pictures_spec
+from ui.page.following import UNFINISHED, OwnJobs
 from ui.page.panel_html import details_html, error_html, idle_html, live_html
 from ui.page.send import Sent, add_sender
 
 if TYPE_CHECKING:
     from ui.jobs import Job, Snapshot
-    from ui.page.form import Answer, GenerationForm
+    from ui.page.form import GenerationForm
     from ui.page.page import Page
 
-FASTEST = 0.25  # seconds from one update to the next
-RECENT = 30 * 60  # a job that ended this many seconds ago is shown again when the page is loaded
-UNFINISHED = ("queued", "running")
+__all__ = ["Asked", "InvalidRequest", "MakeSpec", "RunPanel", "pictures_spec"]
+
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """A job to submit, and the pictures that go with it."""
-
-    spec: JobSpec
-    pictures: Mapping[str, Any] = field(default_factory=dict)  # "image", "mask", "depth"
-
-
-MakeSpec = Callable[..., Asked]  # (Answer, *values of extra_inputs) -> Asked
-
-
-def pictures_spec(
-    page: "Page",
-    task: str,
-    answer: "Answer",
-    *,
-    more: Mapping[str, Any] | None = None,
-    pictures: Mapping[str, Any] | None = None,
-    grid: Sequence[str] = (),
-) -> Asked:
-    """Return the job for what a form says; `more` are further fields of the request."""
-    settings = page.settings.read()
-    fields = {**answer.fields, **(more or {})}
-    body = {
-        "task": task,
-        "model": answer.model,
-        "device": answer.device,
-        "execution_precision": None,
-        "fields": fields,
-        "grid": list(grid),
-        "metadata": settings.metadata,
-        "preview_every": settings.preview_interval,
-    }
-    spec = JobSpec(kind="pictures", title=str(fields.get("prompt", "")) or answer.model, body=body)
-    return Asked(spec=spec, pictures=pictures or {})
+Updates = dict[Any, Any]  # component -> what it becomes
 
 
 class RunPanel:
@@ -71,9 +34,7 @@ class RunPanel:
     def __init__(self, page: "Page", tab: str, tasks: Sequence[str], *, grid: bool = False) -> None:
         self.page = page
         self.tab = tab
-        self.tasks = tuple(tasks)
-        self.grid = grid
-        self._followed: dict[str, str] = {}  # session -> the job that its panel shows
+        self.jobs = OwnJobs(page.engine, tasks, grid=grid)
 
     # Drawing
 
@@ -82,13 +43,13 @@ class RunPanel:
         say, tab = self.page.say, self.tab
         with gr.Row(elem_id=f"{tab}-run"):
             self.generate = gr.Button(
-                say("panel.generate"), variant="primary", size="lg", min_width=120, elem_id=f"{tab}-generate"
+                say("panel.generate"), variant="primary", size="lg", min_width=100, elem_id=f"{tab}-generate"
             )
             self.interrupt = gr.Button(
                 say("panel.interrupt"), size="lg", min_width=90, interactive=False, elem_id=f"{tab}-interrupt"
             )
             self.skip = gr.Button(
-                say("panel.skip"), size="lg", min_width=70, interactive=False, elem_id=f"{tab}-skip"
+                say("panel.skip"), size="lg", min_width=60, interactive=False, elem_id=f"{tab}-skip"
             )
         gr.HTML(f'<p class="ld-hint">{say("panel.keys")}</p>', elem_id=f"{tab}-keys", padding=False)
 
@@ -96,7 +57,7 @@ class RunPanel:
         """Draw everything that shows what is going on and what came of it."""
         say, tab = self.page.say, self.tab
         self.live = gr.HTML(idle_html(self.page), elem_id=f"{tab}-live", padding=False)
-        self.error = gr.HTML("", elem_id=f"{tab}-error", padding=False)
+        self.error = gr.HTML("", visible=False, elem_id=f"{tab}-error", padding=False)
         with gr.Accordion(
             say("common.error_report"), open=False, visible=False, elem_id=f"{tab}-report-box"
         ) as self.report_box:
@@ -111,6 +72,7 @@ class RunPanel:
             )
         self.gallery = gr.Gallery(
             label=say("panel.pictures"),
+            show_label=False,
             columns=2,
             object_fit="contain",
             height="auto",
@@ -123,6 +85,7 @@ class RunPanel:
             gr.HTML(
                 f'<h3 class="ld-heading">{say("common.send_to")}</h3>'
                 f'<p class="ld-hint">{say("common.send_info")}</p>',
+                elem_id=f"{tab}-send-title",
                 padding=False,
             )
             self.job = gr.State("")
@@ -158,14 +121,18 @@ class RunPanel:
         """Let another button start a job as well, as `connect` does for Generate."""
         count = len(form.components)
 
-        def start(request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
-            try:
+        async def start(request: gr.Request, *values: Any) -> AsyncIterator[Updates]:
+            def submit() -> "Job":
                 asked = make_spec(form.answer(values[:count]), *values[count:])
-                job = self.page.engine.submit(asked.spec, asked.pictures)
+                return self.page.engine.submit(asked.spec, asked.pictures)
+
+            try:
+                job = await asyncio.to_thread(submit)
             except LapdrawError as error:
                 yield self._refused(error)
                 return
-            yield from self._follow(job.id, request.session_hash or "")
+            async for updates in self._follow(job.id, request.session_hash or ""):
+                yield updates
 
         button.click(
             start,
@@ -188,7 +155,7 @@ class RunPanel:
 
     def _last_seed(self, job: str, chosen: int, seed: Any) -> Any:
         """Return the seed of the chosen picture, or of the last job here that made one."""
-        for candidate in ([self.page.engine.get(job)] if job else []) + self._own():
+        for candidate in ([self.page.engine.get(job)] if job else []) + self.jobs.newest():
             if candidate.pictures:
                 number = chosen if candidate.id == job and chosen < len(candidate.pictures) else 0
                 return candidate.pictures[number].seed
@@ -208,80 +175,59 @@ class RunPanel:
             picture=picture.path, fields=fields, model=f"{body.get('model') or ''}|{body.get('device')}"
         )
 
-    def _resume(self, request: gr.Request) -> Iterator[dict[Any, Any]]:
+    async def _resume(self, request: gr.Request) -> AsyncIterator[Updates]:
         """Take up the job of this tab that is not finished, else show what came last."""
-        job = self._unfinished() or next(iter(self._own()), None)
-        if job is None or (job.state not in UNFINISHED and not _is_recent(job)):
+        job = await asyncio.to_thread(self.jobs.to_show)
+        if job is None:
             yield {self.live: idle_html(self.page)}
             return
-        yield from self._follow(job.id, request.session_hash or "")
+        async for updates in self._follow(job.id, request.session_hash or ""):
+            yield updates
 
-    def _follow(self, job_id: str, session: str) -> Iterator[dict[Any, Any]]:
-        """Show a job until it ends or another is followed; then one that still runs here, if there is one."""
-        self._followed[session] = job_id
-        try:
-            while job_id:
-                yield from self._watch(job_id, session)
-                if self._followed.get(session) != job_id:
-                    return
-                job = self._unfinished()
-                job_id = self._followed[session] = job.id if job is not None else ""
-        finally:
-            if self._followed.get(session) == job_id:
-                del self._followed[session]
+    async def _follow(self, job_id: str, session: str) -> AsyncIterator[Updates]:
+        """Yield what each snapshot changes.
 
-    def _watch(self, job_id: str, session: str) -> Iterator[dict[Any, Any]]:
-        """Yield what each snapshot changes, until the job ends or another is followed."""
+        Gradio repeats what a generator yielded last when it ends: one that was overtaken ends with nothing.
+        """
         before: tuple[Any, ...] = ()
-        for snapshot in self.page.engine.watch(job_id):
-            if self._followed.get(session) != job_id:
-                return
-            began = time.monotonic()
-            job = snapshot.job
-            shown = self._progress(snapshot)
-            now = (job.state, len(job.pictures), len(job.results))
-            if now != before:
-                shown |= self._came(job, is_new=not before)
-                before = now
-            yield shown
-            if job.state in UNFINISHED:
-                time.sleep(max(0.0, FASTEST - (time.monotonic() - began)))
+        repeated = False
+        try:
+            async for snapshot in self.jobs.follow(job_id, session):
+                job = snapshot.job
+                now = (job.id, job.state, len(job.pictures), len(job.results))
+                is_new = before[:1] != now[:1]
+                updates = self._progress(snapshot)
+                if now != before or not repeated:
+                    updates |= self._came(job, is_new=is_new)
+                before, repeated = now, not is_new
+                yield updates
+        except LapdrawError as error:  # the program is ending
+            yield self._refused(error)
+            return
+        yield {self.live: gr.skip()}
 
     # What is shown
 
-    def _own(self, states: Sequence[str] | None = None) -> list["Job"]:
-        """Return the jobs of this tab, newest first."""
-        return [job for job in self.page.engine.jobs(limit=50, states=states) if self._is_own(job)]
-
-    def _is_own(self, job: "Job") -> bool:
-        body = job.spec.body
-        is_mine = job.spec.kind == "pictures" and body.get("task") in self.tasks
-        return is_mine and bool(body.get("grid")) == self.grid
-
-    def _unfinished(self) -> "Job | None":
-        """Return the job of this tab that runs, else the one that waits longest."""
-        waiting = self._own(UNFINISHED)
-        return next((job for job in waiting if job.state == "running"), waiting[-1] if waiting else None)
-
-    def _progress(self, snapshot: "Snapshot") -> dict[Any, Any]:
-        waiting = 0
-        if snapshot.job.state in UNFINISHED:
-            waiting = sum(job.id != snapshot.job.id for job in self._own(UNFINISHED))
+    def _progress(self, snapshot: "Snapshot") -> Updates:
+        is_live = snapshot.job.state in UNFINISHED
+        waiting = self.jobs.waiting_beside(snapshot.job.id) if is_live else 0
         return {self.live: live_html(self.page, snapshot, waiting)}
 
-    def _came(self, job: "Job", *, is_new: bool) -> dict[Any, Any]:
+    def _came(self, job: "Job", *, is_new: bool) -> Updates:
         """Return what changes only when a job begins, ends, or finishes a picture."""
         failed = job.state == "failed"
         pictures = [
             (str(picture.path), self._alt(job, number)) for number, picture in enumerate(job.pictures)
         ]
-        came: dict[Any, Any] = {
-            self.error: error_html(self.page, job.reason if failed else ""),
+        came: Updates = {
+            self.error: self._error(job.reason if failed else ""),
             self.report_box: gr.Accordion(visible=failed and bool(job.report)),
             self.report: job.report if failed else "",
             self.interrupt: gr.Button(interactive=job.state in UNFINISHED),
             self.skip: gr.Button(interactive=job.state == "running"),
-            self.gallery: gr.Gallery(value=pictures, visible=bool(pictures)),
+            self.gallery: gr.Gallery(
+                value=pictures, visible=bool(pictures), columns=1 if len(pictures) == 1 else 2
+            ),
             self.after: gr.Column(visible=bool(pictures)),
             self.details: details_html(self.page, job),
         }
@@ -297,9 +243,12 @@ class RunPanel:
         short = prompt if len(prompt) <= 80 else f"{prompt[:79]}…"
         return self.page.say("panel.picture_alt", seed=picture.seed, prompt=short)
 
-    def _refused(self, error: LapdrawError) -> dict[Any, Any]:
+    def _error(self, reason: str) -> Any:
+        return gr.HTML(error_html(self.page, reason), visible=bool(reason))
+
+    def _refused(self, error: LapdrawError) -> Updates:
         return {
-            self.error: error_html(self.page, str(error)),
+            self.error: self._error(str(error)),
             self.report_box: gr.Accordion(visible=False),
             self.report: "",
         }
@@ -315,10 +264,3 @@ def _made(job: "Job", path: Path) -> Mapping[str, Any]:
 
 def _index(event: gr.SelectData) -> int:
     return int(event.index)
-
-
-def _is_recent(job: "Job") -> bool:
-    return job.state == "done" and time.time() - (job.finished or 0) < RECENT
-
-
-__all__ = ["Asked", "InvalidRequest", "MakeSpec", "RunPanel", "pictures_spec"]

@@ -132,7 +132,7 @@ def error_html(page: "Page", reason: str) -> str:
 
 
 def details_html(page: "Page", job: "Job") -> str:
-    """Return the table of what was made and what it ran on, with notes below; empty before the first result."""
+    """Return the table of what was made and what it ran on, notes below; empty before a result."""
     made = [result for result in job.results if "request" in result]
     if not made:
         return ""

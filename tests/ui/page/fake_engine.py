@@ -88,6 +88,10 @@ class FakeEngine:
         """Return the job that runs."""
         return next(iter(self.jobs(states=("running",))), None)
 
+    def snapshot(self, job_id: str) -> Snapshot:
+        """Return a job and its progress now."""
+        return self._snapshots[job_id]
+
     def watch(self, job_id: str) -> Iterator[Snapshot]:
         """Yield what is, then every change, until the job ends."""
         told: queue.SimpleQueue[Snapshot] = queue.SimpleQueue()
