@@ -39,13 +39,21 @@ def find_records(data: Path) -> tuple[FoundRecord, ...]:
     return tuple(sorted(found, key=lambda record: (record.created, record.key), reverse=True))
 
 
-def report_of(key: str, data: Path) -> str:
-    """Return the page of a record's report; raises InvalidRequest when it is not there any more."""
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """A page of HTML, and where it lies."""
+
+    path: Path
+    text: str
+
+
+def report_of(key: str, data: Path) -> Report:
+    """Return the report of a record; raises InvalidRequest when it is not there any more."""
     for record in find_records(data):
         if record.key == key:
             try:
                 if record.report.stat().st_size <= _LARGEST:
-                    return record.report.read_text(encoding="utf-8")
+                    return Report(path=record.report, text=record.report.read_text(encoding="utf-8"))
             except (OSError, ValueError):
                 break
     raise InvalidRequest(f"the report {key!r} cannot be read any more: run the benchmark again")
