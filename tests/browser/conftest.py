@@ -5,13 +5,12 @@ both are failures.
 """
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import Watch, chromium, find_chromium
 from tests.browser.loopback import Loopback, NotPermitted
@@ -96,16 +95,8 @@ def page(open_page: OpenPage) -> Page:
 
 
 def visit(page: Page, url: str) -> None:
-    """Go there, also while the server is not listening yet, and wait until the page can be used."""
-    end = time.monotonic() + PATIENCE / 1000
-    while True:
-        try:
-            page.goto(url)
-            break
-        except Error as error:  # of Playwright
-            if "ERR_CONNECTION_REFUSED" not in error.message or time.monotonic() > end:
-                raise
-            time.sleep(0.1)
+    """Go there, by way of the splash page while the program starts, and wait until it can be used."""
+    page.goto(url)
     expect(page.locator("#text-to-image-generate")).to_be_visible()
 
 

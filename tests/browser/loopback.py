@@ -62,9 +62,15 @@ class Loopback:
         Of IPv6 there is always one a page: Chromium asks whether IPv6 is there, by a socket that sends
         nothing. What the program's own processes do in IPv6 their audit hook tells.
         """
-        snmp = Path("/proc", str(self._holder.pid), "net", "snmp").read_text()
-        names, values = re.findall(r"^Ip: (.*)$", snmp, re.MULTILINE)
+        names, values = re.findall(r"^Ip: (.*)$", self._kernel_says("snmp"), re.MULTILINE)
         return dict(zip(names.split(), map(int, values.split()), strict=True))["OutNoRoutes"]
+
+    def listens(self, port: int) -> bool:
+        """Whether something in the namespace accepts connections at 127.0.0.1:port."""
+        return f" 0100007F:{port:04X} 00000000:0000 0A " in self._kernel_says("tcp")
+
+    def _kernel_says(self, name: str) -> str:
+        return Path("/proc", str(self._holder.pid), "net", name).read_text()
 
 
 def _hold(unshare: str) -> "subprocess.Popen[str]":

@@ -39,7 +39,7 @@ class Program:
         self.stop()
 
     def start(self) -> None:
-        """Start the server; it answers within a second or so, by its splash page first."""
+        """Start the server and wait until it listens; its splash page comes first."""
         command: list[str | Path] = [sys.executable, "-m", "ui.cli", "page", "--no-browser"]
         command += ["--port", str(self.port), "--data-dir", self.data]
         with self.log.open("ab") as log:
@@ -51,6 +51,15 @@ class Program:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
+        wait_for("a server that listens", self._listens)
+
+    def _listens(self) -> bool:
+        assert self._server
+        assert self._server.poll() is None, f"the server ended at once:\n{self.said()}"
+        if self._loopback:
+            return self._loopback.listens(self.port)
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def server(self) -> psutil.Process:
         """The server's process."""

@@ -19,7 +19,7 @@ def test_a_first_start_shows_the_demo_model_and_draws_what_is_typed(page: Page, 
     expect(page.get_by_text("Optimize").first).to_be_visible()  # how to add a real one
     desk.fill(steps=40, width=192, height=128)
     desk.field("prompt").fill(PROMPT)
-    expect(desk.part("prompt-tokens")).to_have_text(re.compile(r"^\d+ / 75 tokens$"))
+    expect(desk.part("prompt-tokens")).to_contain_text(re.compile(r"\d+ / 75 tokens"))
     desk.field("prompt").press("Control+Enter")
     preview = desk.part("live").get_by_role("img")
     expect(preview).to_have_attribute("src", re.compile("^data:image/"))
