@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import shutil
-from collections.abc import Callable, Iterator, MutableMapping
-from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
+from collections.abc import Callable, MutableMapping
+from contextlib import AbstractAsyncContextManager, ExitStack
 from pathlib import Path
 from typing import Any, Literal
 
 from ui.web.answers import Receive, Scope, Send
+from ui.web.quick_import import quick_import
 from ui.web.routes import MAX_UPLOAD
 
 QUIET = {
@@ -50,27 +50,6 @@ def prepare_environment(
     uploads.mkdir(parents=True, exist_ok=True)
     environment["GRADIO_TEMP_DIR"] = str(uploads.resolve())
     environment["GRADIO_EXAMPLES_CACHE"] = str(uploads.resolve() / "examples")
-
-
-@contextmanager
-def quick_import() -> Iterator[None]:
-    """Spare what `import gradio` does for people who write components: half of the time it takes.
-
-    For every component it parses its own source and compares a .pyi file with it; it leaves that out where
-    `inspect.getfile` knows no file, which is what it is told here, of components alone.
-    """
-    real = inspect.getfile
-
-    def getfile(found: Any) -> str:
-        if type(found).__name__ == "ComponentMeta":
-            raise OSError("its stub file is not wanted")
-        return real(found)
-
-    inspect.getfile = getfile  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        inspect.getfile = real
 
 
 class GradioApp:

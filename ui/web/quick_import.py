@@ -1,0 +1,122 @@
+"""Importing Gradio in half the time: what its import does for people who write components is left out.
+
+Nothing of the library is changed on the disk, and each shortcut is over when the import is.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import importlib.util
+import inspect
+import ssl
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from types import ModuleType
+from typing import Any
+
+COMMANDS = "gradio.cli"
+
+
+@contextmanager
+def quick_import() -> Iterator[None]:
+    """Take the shortcuts while `import gradio` runs inside."""
+    with ExitStack() as shortcuts:
+        for shortcut in (_no_collections, _no_stub_files, _docs_once, _no_certificates, _no_commands):
+            shortcuts.enter_context(shortcut())
+        _load_late("pandas")
+        yield
+
+
+@contextmanager
+def _replaced(module: ModuleType, name: str, value: object) -> Iterator[None]:
+    real = getattr(module, name)
+    setattr(module, name, value)
+    try:
+        yield
+    finally:
+        setattr(module, name, real)
+
+
+@contextmanager
+def _no_stub_files() -> Iterator[None]:
+    """Spare the parsing of every component's own source, to compare a .pyi file with it.
+
+    Gradio leaves that out where `inspect.getfile` knows no file: so it is told, of components alone.
+    """
+    real = inspect.getfile
+
+    def getfile(found: Any) -> str:
+        if type(found).__name__ == "ComponentMeta" or getattr(found, "__name__", "") == "BlocksEvents":
+            raise OSError("its stub file is not wanted")
+        return real(found)
+
+    with _replaced(inspect, "getfile", getfile):
+        yield
+
+
+@contextmanager
+def _docs_once() -> Iterator[None]:
+    """Compile the template of each docstring once, not once a component."""
+    import jinja2
+
+    with _replaced(jinja2, "Template", functools.cache(jinja2.Template)):
+        yield
+
+
+@contextmanager
+def _no_certificates() -> Iterator[None]:
+    """Give the HTTP clients that are made at import no certificates: nothing here calls anyone.
+
+    A client that did would find no server that it trusts.
+    """
+
+    def create_default_context(*_: object, **__: object) -> ssl.SSLContext:
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+    with _replaced(ssl, "create_default_context", create_default_context):
+        yield
+
+
+@contextmanager
+def _no_commands() -> Iterator[None]:
+    """Leave out Gradio's command line, of which its package names one function."""
+    if COMMANDS in sys.modules:
+        yield
+        return
+    stand_in = ModuleType(COMMANDS)
+    stand_in.deploy = _no_command  # type: ignore[attr-defined]
+    sys.modules[COMMANDS] = stand_in
+    try:
+        yield
+    finally:
+        del sys.modules[COMMANDS]  # so that a real import finds the real one
+
+
+def _no_command(*_: object, **__: object) -> None:
+    raise NotImplementedError("this process serves a page: use Gradio's own command line")
+
+
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """Import without looking for garbage, of which there is none yet; what was loaded is never looked at."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_on:
+            gc.enable()
+
+
+def _load_late(name: str) -> None:
+    """Load a module when something of it is first used: Gradio's import names pandas and does not use it."""
+    found = importlib.util.find_spec(name) if name not in sys.modules else None
+    if found is None or found.loader is None:
+        return
+    found.loader = importlib.util.LazyLoader(found.loader)
+    module = importlib.util.module_from_spec(found)
+    sys.modules[name] = module
+    found.loader.exec_module(module)
