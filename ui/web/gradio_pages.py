@@ -116,6 +116,7 @@ def mount(blocks: Any, language: str, port: int, options: dict[str, Any]) -> Gra
         application,
         blocks,
         path=f"/{language}",
+        root_path=f"/{language}",  # else an answer outside the queue names files without it
         server_name="127.0.0.1",
         server_port=port,
         **{
