@@ -141,13 +141,18 @@ def read_grid(texts: Sequence[str], given: Mapping[str, Any]) -> Grid:
     return grid
 
 
+def split_values(text: str) -> tuple[str, ...]:
+    """Return the values between commas; one in quotes may hold a comma. Empty ones are kept."""
+    return tuple(label.strip() for label in next(csv.reader([text], skipinitialspace=True), []))
+
+
 def _read_axis(text: str) -> Axis:
     name, _, values = text.partition("=")
     name = name.strip().lower().replace("_", "-")
     if name not in AXES:
         raise InvalidRequest(f"--grid has no axis {name!r}: choose one of {', '.join(AXES)}")
     kind = AXES[name]
-    labels = tuple(label.strip() for label in next(csv.reader([values], skipinitialspace=True), []))
+    labels = split_values(values)
     if not labels or not all(labels):
         raise InvalidRequest(f"--grid {text} lacks a value: write {name}= and {kind.wanted}, with commas")
     read = []

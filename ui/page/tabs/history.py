@@ -79,14 +79,23 @@ class History:
                 min_width=120,
                 elem_id=f"{TAB}-day",
             )
-            self.refresh = gr.Button(
-                say("history.refresh"), size="md", min_width=100, elem_id=f"{TAB}-refresh"
-            )
         self.where = gr.HTML("", elem_id=f"{TAB}-where", padding=False)
+        with gr.Row(elem_id=f"{TAB}-pages"):
+            self.newer, self.older, self.refresh = (
+                gr.Button(
+                    say(f"history.{name}"),
+                    size="sm",
+                    min_width=70,
+                    interactive=name == "refresh",
+                    elem_id=f"{TAB}-{name}",
+                )
+                for name in ("newer", "older", "refresh")
+            )
         self.shown = gr.Gallery(
             label=say("history.pictures"),
+            show_label=False,
             columns=COLUMNS,
-            height="auto",
+            height="max-content",
             object_fit="contain",
             allow_preview=False,
             interactive=False,
@@ -94,9 +103,6 @@ class History:
             visible=False,
             elem_id=f"{TAB}-gallery",
         )
-        with gr.Row(elem_id=f"{TAB}-pages"):
-            self.newer = gr.Button(say("history.newer"), size="sm", interactive=False, elem_id=f"{TAB}-newer")
-            self.older = gr.Button(say("history.older"), size="sm", interactive=False, elem_id=f"{TAB}-older")
         self.number = gr.State(1)
         self.names = gr.State([])  # of the pictures shown
         self.chosen = gr.State("")  # the name of one
@@ -235,7 +241,7 @@ class History:
         if entry is None:
             gone = hint(self.page.say("history.gone", name=Path(name).name))
             return ["", gone, gr.Column(visible=False), None, gr.skip(), gr.skip(), *self.details.show(None)]
-        about = hint(self.page.say("history.about", name=entry.name, day=entry.day))
+        about = hint(entry.name)
         path = str(entry.path)
         return [
             *(entry.name, about, gr.Column(visible=True), path),

@@ -36,7 +36,6 @@ TEXTS = {
         "{name} is no longer there: it was deleted or moved.",
         "{name} 已不存在：可能已被删除或移动。",
     ),
-    "about": ("{name} · {day}", "{name} · {day}"),
     "back": ("Settings back into the form", "将参数填回表单"),
     "back_nothing": (
         "This picture does not say how it was made, so there is nothing to fill in.",

@@ -13,7 +13,7 @@ TEXTS = {
         "writes A1111 parameters too.",
         "这张图片带有 ComfyUI 工作流，Lapdraw 无法读取：请用会同时写入 A1111 参数的节点保存。",
     ),
-    "left_over": ("Not taken over", "未采用的内容"),
+    "left_over": ("Not taken over, or not as it stands", "未采用或未完全采用的内容"),
     "setting": ("Setting", "参数"),
     "value": ("Value", "值"),
     "why": ("Why", "原因"),
@@ -31,8 +31,8 @@ TEXTS = {
     "why.no_such_pair": ("the sampler does not have this schedule", "该采样器不支持这种调度类型"),
     "why.model_missing": ("no such model is installed", "没有安装这个模型"),
     "why.model_other": (
-        "the installed model of this name was made from other weights",
-        "已安装的同名模型来自不同的权重",
+        "taken by its name, but the installed one was made from other weights",
+        "已按名称选用，但已安装的模型来自不同的权重",
     ),
     # What else is to be known
     "note.gpu_noise": (
