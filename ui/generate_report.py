@@ -47,8 +47,11 @@ def describe(result: "Result", model: str, paths: Sequence[Path], previews: Sequ
     }
 
 
-def describe_grid(task: str, grid: Grid, sheet: Path, paths: Sequence[Path]) -> dict[str, Any]:
-    """Return what --json prints last for a grid: the sheet, and which values each picture has."""
+def describe_grid(task: str, grid: Grid, sheet: Path, paths: Sequence[Path | None]) -> dict[str, Any]:
+    """Return what --json prints last for a grid: the sheet, and which values each picture has.
+
+    A cell without a path was left out.
+    """
     return {
         "task": task,
         "grid": {
@@ -58,6 +61,7 @@ def describe_grid(task: str, grid: Grid, sheet: Path, paths: Sequence[Path]) -> 
         "images": [
             {"path": str(path), "values": dict(cell.labels)}
             for path, cell in zip(paths, grid.cells, strict=True)
+            if path is not None
         ],
     }
 

@@ -113,17 +113,32 @@ def save_sheet(grid: Grid, paths: Sequence[Path], place: Path) -> None:
 
     Its `parameters` text is that of the first picture, and the axes as A1111 writes them.
     """
+    image, text = make_sheet(grid, paths)
+    save_png(image, place, text)
+
+
+def make_sheet(
+    grid: Grid, paths: Sequence[Path | None], *, with_prompts: bool = True
+) -> tuple[Image.Image, str]:
+    """Return the sheet and its text; a cell without a path stays empty, but one at least has a picture.
+
+    `with_prompts` False leaves prompts out of the text.
+    """
+    present = [path for path in paths if path is not None]
     sizes = []
-    for path in paths:
+    for path in present:
         with Image.open(path) as picture:
             sizes.append(picture.size)
-    parameters = parameters_of(paths[0]) or ""
+    parameters = parameters_of(present[0]) or ""
     prompt = "" if any(axis.name == "prompt" for axis in grid.axes) else read_infotext(parameters).prompt
     sheet = GridSheet(grid, sizes, prompt)
-    for cell, path in zip(grid.cells, paths, strict=True):
-        with Image.open(path) as picture:
-            sheet.place(cell, picture)
+    for cell, place in zip(grid.cells, paths, strict=True):
+        if place is not None:
+            with Image.open(place) as picture:
+                sheet.place(cell, picture)
     axes: dict[str, object] = {}
     for letter, axis in zip("XY", grid.axes, strict=False):
-        axes |= {f"{letter} Type": axis.name, f"{letter} Values": ", ".join(axis.labels)}
-    save_png(sheet.image, place, f"{parameters}, {settings_line(axes)}")
+        axes[f"{letter} Type"] = axis.name
+        if with_prompts or axis.name != "prompt":
+            axes[f"{letter} Values"] = ", ".join(axis.labels)
+    return sheet.image, f"{parameters}, {settings_line(axes)}" if parameters else settings_line(axes)
