@@ -96,10 +96,12 @@ def size_of(path: str, field: str = "image") -> tuple[int, int]:
     return read_upload(path, read_mask if field == "mask" else read_image).size
 
 
-def note(text: str, *, is_fault: bool = False) -> str:
-    """Return the line below a picture as HTML; a fault is announced at once."""
+def note(text: str, *, is_fault: bool = False) -> dict[str, Any]:
+    """Return the update of a line below a picture; a fault is announced at once, no text is no line."""
     role, kind = ("alert", "ld-fault") if is_fault else ("status", "ld-note")
-    return f'<p role="{role}" class="{kind}">{escape(text)}</p>' if text else ""
+    line = f'<p role="{role}" class="{kind}">{escape(text)}</p>' if text else ""
+    update: dict[str, Any] = gr.update(value=line, visible=bool(text))
+    return update
 
 
 class PictureInput:
@@ -132,7 +134,7 @@ class PictureInput:
             placeholder=page.say("picture_input.drop"),
             elem_id=f"{tab}-{name}",
         )
-        self.note = gr.HTML("", elem_id=f"{tab}-{name}-note", padding=False)
+        self.note = gr.HTML("", visible=False, elem_id=f"{tab}-{name}-note", padding=False)
         self.size = gr.State(None)  # width and height in pixels of a picture that is there, else None
         self.use: Any = None
         if has_settings:

@@ -77,7 +77,7 @@ class InpaintTab:
                 for side in pair:
                     value = SIDE_SHOWN if side == "right" else 0
                     self.outpaint.number(side, value=value, bounds=PIXELS)
-        self.extended = gr.HTML("", elem_id=f"{TAB}-extended", padding=False)
+        self.extended = gr.HTML("", visible=False, elem_id=f"{TAB}-extended", padding=False)
 
     def _draw_settings(self) -> None:
         extra = self.inpaint
@@ -133,10 +133,10 @@ class InpaintTab:
         self.picture.connect_settings(outputs, lambda said: self._receive_fields(said.fields, said.model))
         self.page.add_receiver(TAB, [*self.picture.outputs, *self.masks.outputs, *outputs], self._receive)
 
-    def _extended(self, size: tuple[int, int] | None, *pixels: int | None) -> str:
+    def _extended(self, size: tuple[int, int] | None, *pixels: int | None) -> dict[str, Any]:
         left, right, top, bottom = (side or 0 for side in pixels)
         if size is None:
-            return ""
+            return note("")
         width, height = size
         new = {"new_width": width + left + right, "new_height": height + top + bottom}
         return note(self.page.say("inpaint.extended", width=width, height=height, **new))

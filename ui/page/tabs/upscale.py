@@ -27,7 +27,7 @@ def build(page: "Page") -> None:
     areas = draw_areas(TAB)
     with areas.ask:
         picture = PictureInput(page, TAB, label=say("picture_input.picture"))
-        result = gr.HTML("", elem_id=f"{TAB}-result-size", padding=False)
+        result = gr.HTML("", visible=False, elem_id=f"{TAB}-result-size", padding=False)
         form.prompts()
         panel.buttons()
     with areas.settings:
@@ -43,9 +43,9 @@ def build(page: "Page") -> None:
         image, _ = picture.required(path)
         return pictures_spec(page, TASK, answer, more=extra.fields(values), pictures={"image": image})
 
-    def enlarged(size: tuple[int, int] | None) -> str:
+    def enlarged(size: tuple[int, int] | None) -> dict[str, Any]:
         if size is None:
-            return ""
+            return note("")
         width, height = size
         new = {"new_width": width * SCALE, "new_height": height * SCALE}
         return note(say("upscale.result", width=width, height=height, **new))
