@@ -1,8 +1,10 @@
-"""Sizes and times in words, and tables that a screen reader can read."""
+"""Sizes and times in words; headings, tables and lines of text as HTML that a screen reader can read."""
 
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
 
 if TYPE_CHECKING:
     from ui.page.page import Page
@@ -20,6 +22,17 @@ def time_words(page: "Page", seconds: float) -> str:
     if seconds < 90:
         return page.say("long_job.minute")
     return page.say("long_job.minutes", count=round(seconds / 60))
+
+
+def bare_html(value: str = "", elem_id: str | None = None) -> Any:
+    """Draw HTML that takes no room while it is empty; what it holds has classes that begin with "ld-"."""
+    return gr.HTML(value, elem_id=elem_id, elem_classes="ld-bare", padding=False)
+
+
+def section_html(text: str, hint: str = "") -> str:
+    """Return the heading of a part of a tab, with a line below it."""
+    line = f'<p class="ld-hint">{escape(hint)}</p>' if hint else ""
+    return f'<h2 class="ld-section">{escape(text)}</h2>{line}'
 
 
 def table_html(

@@ -1,7 +1,6 @@
 """The lower part of the Optimize tab: installed models with Verify and Delete, and the compiled ones."""
 
 from collections.abc import Iterator
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -15,7 +14,7 @@ from ui.model_store import (
     remove_model,
     verify_model,
 )
-from ui.page.amounts import note_html, size_words, table_html
+from ui.page.amounts import bare_html, note_html, section_html, size_words, table_html
 from ui.page.long_job import QUIET, UNFINISHED
 
 if TYPE_CHECKING:
@@ -36,9 +35,9 @@ class InstalledModels:
         """Draw everything and bind it."""
         say = self.page.say
         rows = self._rows()
-        gr.HTML(_heading(say("optimize.installed")), padding=False)
-        self.table = gr.HTML(self._table(rows), elem_id=f"{TAB}-models", padding=False)
-        with gr.Row(elem_id=f"{TAB}-model-row", equal_height=False):
+        bare_html(section_html(say("optimize.installed")))
+        self.table = bare_html(self._table(rows), f"{TAB}-models")
+        with gr.Row(elem_id=f"{TAB}-model-row", elem_classes="ld-end"):
             self.model = gr.Dropdown(
                 choices=[row.name for row in rows],
                 value=rows[0].name if rows else None,
@@ -51,18 +50,18 @@ class InstalledModels:
             self.delete = gr.Button(say("optimize.delete"), scale=1, min_width=120, elem_id=f"{TAB}-delete")
         self.doomed = gr.State("")
         with gr.Column(visible=False, elem_id=f"{TAB}-delete-ask") as self.ask:
-            self.question = gr.HTML("", padding=False)
+            self.question = bare_html("")
             with gr.Row(elem_id=f"{TAB}-delete-row"):
                 self.yes = gr.Button("", variant="stop", min_width=120, elem_id=f"{TAB}-delete-yes")
                 self.no = gr.Button(say("optimize.delete_no"), min_width=120, elem_id=f"{TAB}-delete-no")
-        self.said = gr.HTML("", elem_id=f"{TAB}-models-said", padding=False)
-        gr.HTML(_heading(say("optimize.cache"), say("optimize.cache_info")), padding=False)
-        with gr.Row(elem_id=f"{TAB}-cache-row", equal_height=False):
-            self.cache = gr.HTML(self._cache(), elem_id=f"{TAB}-cache", padding=False)
+        self.said = bare_html("", f"{TAB}-models-said")
+        bare_html(section_html(say("optimize.cache"), say("optimize.cache_info")))
+        with gr.Row(elem_id=f"{TAB}-cache-row", elem_classes="ld-end"):
+            self.cache = bare_html(self._cache(), f"{TAB}-cache")
             self.clear = gr.Button(
-                say("optimize.cache_clear"), scale=0, min_width=200, elem_id=f"{TAB}-cache-clear"
+                say("optimize.cache_clear"), scale=0, min_width=250, elem_id=f"{TAB}-cache-clear"
             )
-        self.cache_said = gr.HTML("", elem_id=f"{TAB}-cache-said", padding=False)
+        self.cache_said = bare_html("", f"{TAB}-cache-said")
         self._connect()
 
     @property
@@ -174,8 +173,3 @@ def models_in_use(engine: "JobEngine") -> set[str]:
     """Return the names of the models that jobs need which are running or waiting."""
     jobs = engine.jobs(limit=1000, states=UNFINISHED)
     return {str(job.spec.body["model"]) for job in jobs if job.spec.body.get("model")}
-
-
-def _heading(text: str, hint: str = "") -> str:
-    line = f'<p class="ld-hint">{escape(hint)}</p>' if hint else ""
-    return f'<h2 class="ld-section">{escape(text)}</h2>{line}'

@@ -10,6 +10,7 @@ import gradio as gr
 
 from runtime.errors import LapdrawError
 from ui.jobs import JobSpec
+from ui.page.amounts import bare_html
 from ui.page.panel_html import error_html
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ class LongJob:
         """Draw what shows it."""
         say, tab = self.page.say, self.tab
         self.job = gr.State("")
-        self.live = gr.HTML("", elem_id=f"{tab}-live", padding=False)
-        self.error = gr.HTML("", elem_id=f"{tab}-error", padding=False)
+        self.live = bare_html("", f"{tab}-live")
+        self.error = bare_html("", f"{tab}-error")
         self.report = gr.Textbox(
             label=say("common.error_report"),
             info=say("common.error_report_info"),

@@ -13,7 +13,7 @@ from ui.jobs import JobSpec
 from ui.model_sources import FoundSource, find_sources, open_source_folder, source_of
 from ui.model_store import propose_name, require_model_name
 from ui.optimize_forecast import Forecast, forecast
-from ui.page.amounts import note_html, size_words, table_html, time_words
+from ui.page.amounts import bare_html, note_html, size_words, table_html, time_words
 from ui.page.long_job import QUIET
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class SourceForm:
         say = self.page.say
         found = find_sources(self.page.data)
         with gr.Column(elem_id=f"{TAB}-origins"):
-            with gr.Row(elem_id=f"{TAB}-source-row", equal_height=False):
+            with gr.Row(elem_id=f"{TAB}-source-row", elem_classes="ld-end"):
                 self.source = gr.Dropdown(
                     choices=self._choices(found),
                     value=_first(found),
@@ -57,7 +57,7 @@ class SourceForm:
                 max_lines=1,
                 elem_id=f"{TAB}-folder",
             )
-            self.unusable = gr.HTML(self._unusable(found), elem_id=f"{TAB}-unusable", padding=False)
+            self.unusable = bare_html(self._unusable(found), f"{TAB}-unusable")
         self.precision = gr.Radio(
             choices=[(say(f"optimize.precision.{name}"), name) for name in PRECISIONS],
             value="fp16",
@@ -80,7 +80,7 @@ class SourceForm:
             visible=brings_cuda(TAB),
             elem_id=f"{TAB}-cpu-pytorch",
         )
-        self.needs = gr.HTML("", elem_id=f"{TAB}-needs", padding=False)
+        self.needs = bare_html("", f"{TAB}-needs")
 
     @property
     def inputs(self) -> list[Any]:
@@ -108,13 +108,15 @@ class SourceForm:
 
     # What is asked
 
-    def spec(self, key: str | None, folder: str, precision: str, name: str, cpu_pytorch: bool) -> JobSpec:
+    def spec(
+        self, key: str | None, folder: str | None, precision: str, name: str | None, cpu_pytorch: bool
+    ) -> JobSpec:
         """Return the job; raises InvalidRequest or ModelFolderError for what cannot be optimized."""
         if is_setup_unfinished():
             raise InvalidRequest(self.page.say("optimize.setup_unfinished"))
         _, path = self._chosen(key, folder)
         open_source_folder(path)
-        name = require_model_name(name.strip())
+        name = require_model_name((name or "").strip())
         if (self.page.data / "models" / name).exists():
             raise InvalidRequest(self.page.say("optimize.name_taken", name=name))
         if precision not in PRECISIONS:
@@ -124,10 +126,11 @@ class SourceForm:
             body["cpu_pytorch"] = True
         return JobSpec(kind="optimize", title=self.page.say("optimize.title", name=name), body=body)
 
-    def _chosen(self, key: str | None, folder: str) -> tuple[str, Path]:
+    def _chosen(self, key: str | None, folder: str | None) -> tuple[str, Path]:
         """Return the name and the folder of the source; a folder only from whoever may name one."""
-        if self.page.may_name_folders and folder.strip():
-            path = Path(folder.strip()).expanduser()
+        folder = (folder or "").strip()
+        if self.page.may_name_folders and folder:
+            path = Path(folder).expanduser()
             return path.resolve().name, path
         if not key:
             raise InvalidRequest(self.page.say("optimize.no_source"))
@@ -157,7 +160,7 @@ class SourceForm:
         except LapdrawError as error:
             return [gr.skip(), gr.skip(), note_html(str(error), "bad"), start, box]
         proposal = propose_name(source, precision, self.page.data)
-        name = proposal if name in ("", proposed) else name
+        name = proposal if name in ("", None, proposed) else name
         return [name, proposal, self.needs_html(expected), start, box]
 
     def _forecast(self, model: ModelFolder, precision: str, cpu_pytorch: bool) -> Forecast:

@@ -11,7 +11,7 @@ from runtime.placement import names_pytorch
 from ui.benchmark_records import FoundRecord, find_records, quick_seconds, report_of
 from ui.installed import brings_cuda, install_bytes, is_setup_unfinished
 from ui.jobs import JobSpec
-from ui.page.amounts import note_html, size_words, time_words
+from ui.page.amounts import bare_html, note_html, section_html, size_words, time_words
 from ui.page.long_job import QUIET, LongJob, Updates
 from ui.page.pickers import Choice, ModelPicker, split_choice
 
@@ -48,7 +48,7 @@ def build(page: "Page") -> None:
             peers = gr.Checkbox(
                 value=False, label=say("benchmark.peers"), info=_peers_info(page), elem_id=f"{TAB}-peers"
             )
-            takes = gr.HTML(_takes(page, False), elem_id=f"{TAB}-takes", padding=False)
+            takes = bare_html(_takes(page, False), f"{TAB}-takes")
             gr.Markdown(say("benchmark.more"), elem_id=f"{TAB}-more")
         with gr.Column(min_width=300, elem_id=f"{TAB}-progress"):
             job.buttons(say("benchmark.start"))
@@ -96,9 +96,9 @@ class _Reports:
 
     def draw(self) -> None:
         say = self.page.say
-        gr.HTML(f'<h2 class="ld-section">{escape(say("benchmark.report"))}</h2>', padding=False)
+        bare_html(section_html(say("benchmark.report")))
         found = find_records(self.page.data)
-        with gr.Row(elem_id=f"{TAB}-record-row", equal_height=False):
+        with gr.Row(elem_id=f"{TAB}-record-row", elem_classes="ld-end"):
             self.record = gr.Dropdown(
                 choices=self._choices(found),
                 value=found[0].key if found else None,
@@ -112,11 +112,7 @@ class _Reports:
             self.save = gr.DownloadButton(
                 say("benchmark.save"), visible=False, scale=1, min_width=160, elem_id=f"{TAB}-save"
             )
-        self.frame = gr.HTML(
-            note_html(say("benchmark.report_none")) if not found else "",
-            elem_id=f"{TAB}-report",
-            padding=False,
-        )
+        self.frame = bare_html(note_html(say("benchmark.report_none")) if not found else "", f"{TAB}-report")
         self.open.click(self._open, self.record, [self.frame, self.save], **QUIET)
         self.page.demo.load(self._refresh, self.record, self.record, **QUIET)
 

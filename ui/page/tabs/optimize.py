@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from ui.page.amounts import table_html
+from ui.page.amounts import bare_html, table_html
 from ui.page.installed_models import InstalledModels
 from ui.page.long_job import QUIET, LongJob, Updates
 from ui.page.optimize_source import TAB, SourceForm
@@ -45,7 +45,7 @@ def build(page: "Page") -> None:
         with gr.Column(min_width=300, elem_id=f"{TAB}-progress"):
             job.buttons(say("optimize.start"))
             job.draw()
-            errors = gr.HTML("", elem_id=f"{TAB}-errors", padding=False)
+            errors = bare_html("", f"{TAB}-errors")
             use = gr.Button(say("optimize.use"), visible=False, variant="primary", elem_id=f"{TAB}-use")
     models = InstalledModels(page)
     models.draw()

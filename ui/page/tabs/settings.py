@@ -9,7 +9,7 @@ from runtime.errors import LapdrawError
 from runtime.placement import choose_device
 from ui.about import bug_report, versions
 from ui.data_parts import data_parts, free_bytes, show_in_file_manager
-from ui.page.amounts import note_html, size_words, table_html
+from ui.page.amounts import bare_html, note_html, section_html, size_words, table_html
 from ui.page.long_job import QUIET
 from ui.page.look import facts_html
 from ui.settings import LANGUAGES, METADATA_LEVELS, THEMES, Settings
@@ -48,7 +48,7 @@ def build(page: "Page") -> None:
 def _draw_settings(page: "Page") -> None:
     say = page.say
     now = page.settings.read()
-    gr.HTML(_heading(say("settings.settings"), say("settings.saved_at_once")), padding=False)
+    bare_html(section_html(say("settings.settings"), say("settings.saved_at_once")))
     preview = gr.Slider(
         0,
         max(PREVIEWS_SHOWN, now.preview_interval),
@@ -67,7 +67,7 @@ def _draw_settings(page: "Page") -> None:
         info=say("settings.notify_info"),
         elem_id=f"{TAB}-notify",
     )
-    said = gr.HTML("", elem_id=f"{TAB}-said", padding=False)
+    said = bare_html("", f"{TAB}-said")
     parts = [preview, metadata, language, theme, notify]
 
     def save(*values: Any) -> list[Any]:
@@ -116,8 +116,8 @@ def _radio(page: "Page", name: str, values: tuple[str, ...], chosen: str) -> Any
 
 def _draw_devices(page: "Page") -> None:
     say = page.say
-    gr.HTML(_heading(say("settings.devices")), padding=False)
-    table = gr.HTML(devices_html(page), elem_id=f"{TAB}-devices", padding=False)
+    bare_html(section_html(say("settings.devices")))
+    table = bare_html(devices_html(page), f"{TAB}-devices")
     refresh = gr.Button(say("settings.refresh"), size="sm", elem_id=f"{TAB}-devices-refresh")
     gr.on([refresh.click, page.tab.select], lambda: devices_html(page), None, table, **QUIET)
 
@@ -147,10 +147,10 @@ def devices_html(page: "Page") -> str:
 
 def _draw_data(page: "Page") -> None:
     say = page.say
-    gr.HTML(_heading(say("settings.data")), padding=False)
+    bare_html(section_html(say("settings.data")))
     gr.Markdown(say("settings.data_info"), elem_id=f"{TAB}-data-info")
-    table = gr.HTML("", elem_id=f"{TAB}-data", padding=False)
-    said = gr.HTML("", elem_id=f"{TAB}-data-said", padding=False)
+    table = bare_html("", f"{TAB}-data")
+    said = bare_html("", f"{TAB}-data-said")
     with gr.Row(elem_id=f"{TAB}-data-row"):
         refresh = gr.Button(say("settings.refresh"), size="sm", elem_id=f"{TAB}-data-refresh")
         show = gr.Button(
@@ -190,9 +190,9 @@ def data_html(page: "Page") -> str:
 
 def _draw_about(page: "Page") -> None:
     say = page.say
-    gr.HTML(_heading(say("settings.about"), say("settings.about_info")), padding=False)
+    bare_html(section_html(say("settings.about"), say("settings.about_info")))
     rows = list(versions().items())
-    gr.HTML(table_html(("", ""), rows, caption=say("settings.about")), elem_id=f"{TAB}-about", padding=False)
+    bare_html(table_html(("", ""), rows, caption=say("settings.about")), f"{TAB}-about")
     report = gr.Textbox(
         label=say("settings.report"),
         info=say("settings.report_info"),
@@ -212,8 +212,3 @@ def _draw_about(page: "Page") -> None:
     copied.then(None, report, None, js=COPY).then(
         lambda: gr.Info(say("settings.copied")), None, None, **QUIET
     )
-
-
-def _heading(text: str, hint: str = "") -> str:
-    line = f'<p class="ld-hint">{escape(hint)}</p>' if hint else ""
-    return f'<h2 class="ld-section">{escape(text)}</h2>{line}'
