@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-GROUPS = ("runtime", "optimize", "benchmark", "dev")
+GROUPS = ("runtime", "page", "optimize", "benchmark", "dev")
 # Every build of torch names these exactly; another build, from --torch-index, names others.
 PINNED_BY_TORCH = ("nvidia", "cuda", "triton")
 HEADER = "# Versions that were tested together. Written by requirements/make_lock.py: do not edit.\n"

@@ -139,7 +139,7 @@ def write_wheel(folder: Path, name: str, version: str, *, files: int = 1, source
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of tiny wheels for every requirement; openvino's is long enough to be interrupted."""
     folder = tmp_path_factory.mktemp("wheels")
-    for group in ("runtime", "optimize"):
+    for group in ("runtime", "page", "optimize"):
         for name, version in required(group).items():
             write_wheel(folder, name, version, files=1500 if name == "openvino" else 1)
     return folder

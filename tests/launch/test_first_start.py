@@ -111,11 +111,24 @@ def test_torch_comes_only_when_asked_for_and_from_the_index_that_is_named(
     assert packages.keys() == required("runtime").keys() | required("optimize").keys()
 
 
+def test_without_a_command_the_packages_of_the_page_are_installed(
+    installed: tuple[Checkout, float],
+) -> None:
+    checkout, _ = installed
+    first = checkout.run("--port", "7999")
+    assert answer(first)["arguments"] == ["--port", "7999"]
+    assert answer(first)["packages"].keys() >= required("runtime").keys() | required("page").keys()
+    assert "Setting up page" in first.stderr
+    again = checkout.run()
+    assert (answer(again)["arguments"], again.stderr) == ([], "")
+
+
 def test_the_overview_needs_no_package_and_makes_nothing(tmp_path: Path, wheels: Path) -> None:
     checkout = make_checkout(tmp_path / "checkout", wheels)
     for name in ("ui", "runtime"):
         shutil.copytree(ROOT / name, checkout.folder / name, dirs_exist_ok=True)
-    command = [PYTHON, "-S", str(checkout.folder / "launch.py")]
+    command = [PYTHON, "-S", str(checkout.folder / "launch.py"), "--help"]
     process = subprocess.run(command, env=checkout.variables(), capture_output=True, text=True, check=True)
     assert "generate" in process.stdout
+    assert "page" in process.stdout
     assert not checkout.environment.exists()

@@ -24,7 +24,15 @@ from bootstrap.setup import IMPORTS, SIZES
         ("benchmark parts", "dev"),
         ("benchmark --help", "runtime"),
         ("test", "dev"),
-        ("", None),
+        ("", "page"),
+        ("page", "page"),
+        ("--port 8000 --no-browser", "page"),
+        ("page --help", "runtime"),
+        ("--no-browser --help", "runtime"),
+        ("--help", None),
+        ("-h", None),
+        ("help", None),
+        ("pgae", None),
     ],
 )
 def test_a_command_names_the_group_it_uses(line: str, group: str | None) -> None:

@@ -31,7 +31,7 @@ def uploads_of(data: Path) -> Path:
 
 def served_folders(data: Path) -> list[Path]:
     """Return the folders whose files the page may show."""
-    return [uploads_of(data), data / "outputs", data / "cache" / "page"]
+    return [uploads_of(data), data / "outputs", data / "cache" / "thumbnails"]
 
 
 def prepare_environment(
@@ -73,17 +73,21 @@ class GradioApp:
 class GradioPages:
     """Makes the page: starts the job engine, imports Gradio, builds a language when it is asked for."""
 
-    def __init__(self, data: Path, *, port: int, may_name_folders: bool) -> None:
-        """Serve `data`; `may_name_folders` is for a page that only this machine's own people reach."""
+    def __init__(self, data: Path, *, port: int, may_name_folders: bool, worker: bool = True) -> None:
+        """Serve `data`; `may_name_folders` is for a page that only this machine's own people reach.
+
+        Without `worker`, jobs are taken and wait.
+        """
         self._data, self._port, self._may_name_folders = data, port, may_name_folders
+        self._worker = worker
         self._open = ExitStack()
-        self._engine: Any = None
+        self.engine: Any = None
 
     def prepare(self, on_phase: Callable[[str], None]) -> None:
         """Start the worker, which loads in a process of its own, then import Gradio beside it."""
         from ui.jobs import JobEngine
 
-        self._engine = self._open.enter_context(JobEngine(self._data))
+        self.engine = self._open.enter_context(JobEngine(self._data, worker=self._worker))
         on_phase("page")
         with quick_import():
             import ui.page  # noqa: F401
@@ -96,7 +100,7 @@ class GradioPages:
         known: Literal["en", "zh"] = "zh" if language == "zh" else "en"
         settings = SettingsFile(self._data)
         blocks = build_page(
-            self._engine, self._data, settings, known, may_name_folders=self._may_name_folders
+            self.engine, self._data, settings, known, may_name_folders=self._may_name_folders
         )
         return mount(blocks, language, self._port, mount_options(settings))
 
