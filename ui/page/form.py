@@ -194,7 +194,7 @@ class GenerationForm:
         side = TASKS[self.task].kind.side
         for name in (name for name in NUMBERS if name in given):
             if name in ("width", "height"):
-                if given[name] is not None:
+                if given[name]:  # empty, or 0 as Gradio shows it: the picture's own
                     fields[name] = check_side(self.page, name, given[name], side)
             else:
                 fields[name] = check_number(self.page, name, given[name], BOUNDS[name])

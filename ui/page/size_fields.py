@@ -41,7 +41,7 @@ class SizeFields:
                     precision=0,
                     step=8,
                     label=say(f"form.{name}"),
-                    info=say("form.size_info"),
+                    info=say("form.size_info_picture" if self.start == PICTURE else "form.size_info"),
                     placeholder=say("form.size_own"),
                     min_width=100,
                     elem_id=f"{tab}-{name}",

@@ -37,6 +37,10 @@ TEXTS = {
     "width": ("Width", "宽度"),
     "height": ("Height", "高度"),
     "size_info": ("Pixels, a multiple of 8.", "像素，须为 8 的倍数。"),
+    "size_info_picture": (
+        "Pixels, a multiple of 8; 0 is as the picture.",
+        "像素，须为 8 的倍数；0 表示与原图相同。",
+    ),
     "size_own": ("automatic", "自动"),
     "swap": ("Swap width and height", "交换宽高"),
     "count": ("Pictures", "图片数量"),
