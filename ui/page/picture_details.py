@@ -122,7 +122,7 @@ def _table(page: "Page", heading: str, pairs: Sequence[Pair], *, why: bool = Fal
         rows.append(f"<tr>{cells}</tr>")
     caption = text_html(page.say(f"picture_details.{heading}"))
     return (
-        f'<h3 class="ld-heading">{caption}</h3><table class="ld-details" aria-label="{caption}">'
+        f'<h2 class="ld-heading">{caption}</h2><table class="ld-details" aria-label="{caption}">'
         f'<thead class="ld-hidden"><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
     )
 

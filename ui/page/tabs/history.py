@@ -136,7 +136,7 @@ class History:
                     self.no = gr.Button(say("history.delete_no"), size="sm", elem_id=f"{TAB}-delete-no")
             self.details = PictureDetails(self.page, TAB)
             gr.HTML(
-                f'<h3 class="ld-heading">{escape(say("picture_details.send"))}</h3>'
+                f'<h2 class="ld-heading">{escape(say("picture_details.send"))}</h2>'
                 + hint(say("picture_details.send_info")),
                 padding=False,
             )

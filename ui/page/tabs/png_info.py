@@ -40,10 +40,11 @@ class PngInfo:
                     placeholder=say("picture_input.drop"),
                     type="filepath",
                     sources=["upload", "clipboard"],
+                    buttons=[],
                     height=320,
                     elem_id=f"{TAB}-picture",
                 )
-                self.note = gr.HTML("", elem_id=f"{TAB}-note", padding=False)
+                self.note = gr.HTML("", visible=False, elem_id=f"{TAB}-note", padding=False)
                 self.raw = gr.Textbox(
                     label=say("png_info.raw"),
                     info=say("png_info.raw_info"),
@@ -58,7 +59,7 @@ class PngInfo:
                 self.details = PictureDetails(self.page, TAB)
                 self.back = BackButton(self.page, TAB, [self.raw], self._said)
                 gr.HTML(
-                    f'<h3 class="ld-heading">{escape(say("picture_details.send"))}</h3>'
+                    f'<h2 class="ld-heading">{escape(say("picture_details.send"))}</h2>'
                     f'<p class="ld-hint">{escape(say("picture_details.send_info"))}</p>',
                     padding=False,
                 )
@@ -71,7 +72,7 @@ class PngInfo:
     def _read(self, path: str | None) -> list[Any]:
         """Show what a picture says; a picture that was taken away leaves nothing."""
         if path is None:
-            return ["", "", *self.details.show(None)]
+            return ["", note(""), *self.details.show(None)]
         said = said_by(self.page, Path(path))
         try:
             width, height = size_of(path)
