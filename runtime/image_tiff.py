@@ -131,7 +131,7 @@ def _header(file: BinaryIO) -> tuple[Layout, int]:
 
 
 def _entries(file: BinaryIO, size: int, layout: Layout, start: int) -> Iterator[tuple[int, int, int]]:
-    """Yield (tag, bytes of its value, its value when it is one number) of the directory at `start`."""
+    """Yield (tag, bytes of its value, its value when it is one number, else where it lies) of a directory."""
     if start >= size:
         raise struct.error(f"a directory at {start}, after the end at {size}")
     file.seek(start)
@@ -141,6 +141,8 @@ def _entries(file: BinaryIO, size: int, layout: Layout, start: int) -> Iterator[
     check_metadata(count)
     for _ in range(count):
         tag, kind, number, field = struct.unpack(entry, file.read(struct.calcsize(entry)))
-        code = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q"}.get(kind, "I")
-        value = struct.unpack_from(layout.order + code, field.ljust(8, b"\0"))[0]
-        yield tag, number * SIZES.get(kind, 1), value
+        length = number * SIZES.get(kind, 1)
+        code = layout.order + {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q"}.get(kind, "I")
+        if length > len(field):
+            code = layout.offset
+        yield tag, length, struct.unpack_from(code, field.ljust(8, b"\0"))[0]
