@@ -9,10 +9,11 @@ from runtime.errors import InvalidRequest
 
 _RECORD, _REPORT = "record.json", "report.html"
 _LARGEST = 16 << 20  # bytes of a record or a report that is read
-# Seconds on two cores for a small model, from the start of the command: what is fixed, what a sample of ours
-# and one of PyTorch or a peer take on top of their steps.
-_FIXED, _OURS, _PEER = 25.0, 2.5, 12.0
-_ROUNDS, _OUR_ROWS, _PEER_ROWS = 4, 2, 3  # with the cold round
+# Seconds, measured on two cores: what a run takes by itself; what a sample of ours and one of a peer take
+# beside their steps; what a weight adds to loading, and to a step at one pixel of a latent.
+_FIXED, _OURS, _PEER = 25.0, 3.0, 15.0
+_LOAD, _STEP = 6e-9, 3.7e-12
+_ROUNDS, _STEPS, _PEER_ROWS = 4, 4, 3  # rounds: a cold one, and the three of --quick
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,11 +60,11 @@ def report_of(key: str, data: Path) -> Report:
     raise InvalidRequest(f"the report {key!r} cannot be read any more: run the benchmark again")
 
 
-def quick_seconds(*, with_peers: bool, step_seconds: float = 0.1) -> float:
-    """Return about how long the quick benchmark takes, by how long four steps of the model take here."""
-    samples = _ROUNDS * (_OUR_ROWS * _OURS + (_PEER_ROWS * _PEER if with_peers else 0.0))
-    rows = _OUR_ROWS + (_PEER_ROWS if with_peers else 0)
-    return _FIXED + samples + _ROUNDS * rows * 4 * step_seconds
+def quick_seconds(weights: int, latent_pixels: int, *, with_peers: bool) -> float:
+    """Return about how long the quick benchmark of a model takes on two cores, by the weights of its UNet."""
+    work = weights * (_LOAD + _STEPS * latent_pixels * _STEP)
+    rows = [_OURS + work] + [_PEER + 2 * work] * (_PEER_ROWS if with_peers else 0)
+    return _FIXED + _ROUNDS * sum(rows)
 
 
 def _read(path: Path) -> FoundRecord | None:

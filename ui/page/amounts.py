@@ -11,8 +11,12 @@ if TYPE_CHECKING:
 
 
 def size_words(size: float) -> str:
-    """Return bytes as "84 MB" or "6.4 GB", in powers of ten as disks are sold."""
-    return f"{size / 1e9:.1f} GB" if size >= 0.9995e9 else f"{size / 1e6:.0f} MB"
+    """Return bytes as "84 MB" or "6.4 GB", in powers of ten as disks are sold; no line breaks in between."""
+    return (
+        f"{size / 1e9:.1f}\N{NO-BREAK SPACE}GB"
+        if size >= 0.9995e9
+        else f"{size / 1e6:.0f}\N{NO-BREAK SPACE}MB"
+    )
 
 
 def time_words(page: "Page", seconds: float) -> str:

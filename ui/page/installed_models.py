@@ -1,5 +1,6 @@
 """The lower part of the Optimize tab: installed models with Verify and Delete, and the compiled ones."""
 
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +60,7 @@ class InstalledModels:
         with gr.Row(elem_id=f"{TAB}-cache-row", elem_classes="ld-end"):
             self.cache = bare_html(self._cache(), f"{TAB}-cache")
             self.clear = gr.Button(
-                say("optimize.cache_clear"), scale=0, min_width=250, elem_id=f"{TAB}-cache-clear"
+                say("optimize.cache_clear"), scale=0, min_width=240, elem_id=f"{TAB}-cache-clear"
             )
         self.cache_said = bare_html("", f"{TAB}-cache-said")
         self._connect()
@@ -112,6 +113,8 @@ class InstalledModels:
         if row is None or row.bundled:
             said = note_html(say("optimize.delete_bundled", name=name), "bad") if row is not None else ""
             return ["", gr.update(visible=False), "", gr.skip(), said]
+        if sys.platform == "win32":  # which deletes no file that is open: the worker lets go of its model
+            self.page.engine.release()  # not run here
         question = say("optimize.delete_ask", name=row.name, size=size_words(row.bytes))
         yes = gr.update(value=say("optimize.delete_yes", name=row.name))
         return [row.name, gr.update(visible=True), note_html(question), yes, ""]

@@ -206,7 +206,9 @@ class LongJob:
             return say(
                 "long_job.running", step=counted[1], steps=counted[2], phase=self._phase_words(counted[3])
             )
-        return self._phase_words(snapshot.progress.phase)
+        phase = snapshot.progress.phase.strip()
+        is_named = phase not in ("", "waiting", "starting", self.kind)  # before it has said anything
+        return self._phase_words(phase) if is_named else say("long_job.starting")
 
     def _since(self, job: "Job") -> str:
         if job.state != "running" or job.started is None:

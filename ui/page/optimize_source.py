@@ -80,6 +80,9 @@ class SourceForm:
             visible=brings_cuda(TAB),
             elem_id=f"{TAB}-cpu-pytorch",
         )
+
+    def draw_needs(self) -> None:
+        """Draw what it will need."""
         self.needs = bare_html("", f"{TAB}-needs")
 
     @property

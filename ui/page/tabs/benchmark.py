@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TAB = "benchmark"
 PEERS = "pytorch,optimum,genai"
+STORED_BYTES = {"fp32": 4, "fp16": 2, "int8": 1}
 
 
 class BenchmarkPicker(ModelPicker):
@@ -39,7 +40,7 @@ def build(page: "Page") -> None:
         page,
         TAB,
         "benchmark",
-        phase_words=lambda phase: say("long_job.starting") if phase in ("", "starting") else phase,
+        phase_words=lambda phase: phase,
         done_words=lambda job: say("benchmark.done"),
     )
     with gr.Row(elem_id=f"{TAB}-columns"):
@@ -48,7 +49,7 @@ def build(page: "Page") -> None:
             peers = gr.Checkbox(
                 value=False, label=say("benchmark.peers"), info=_peers_info(page), elem_id=f"{TAB}-peers"
             )
-            takes = bare_html(_takes(page, False), f"{TAB}-takes")
+            takes = bare_html(takes_html(page, picker.component.value, False), f"{TAB}-takes")
             gr.Markdown(say("benchmark.more"), elem_id=f"{TAB}-more")
         with gr.Column(min_width=300, elem_id=f"{TAB}-progress"):
             job.buttons(say("benchmark.start"))
@@ -63,7 +64,15 @@ def build(page: "Page") -> None:
         return {} if done is None else dict(zip(shelf.outputs, shelf.show_newest(done), strict=True))
 
     job.connect([picker.component, peers], spec, shelf.outputs, result)
-    peers.input(lambda chosen: _takes(page, chosen), peers, takes, queue=False, **QUIET)
+    asked = [picker.component, peers]
+    gr.on(
+        [picker.component.change, peers.input],
+        lambda choice, with_peers: takes_html(page, choice, with_peers),
+        asked,
+        takes,
+        queue=False,
+        **QUIET,
+    )
     page.demo.load(lambda: gr.update(info=_peers_info(page)), None, peers, **QUIET)
 
 
@@ -160,6 +169,15 @@ def _peers_info(page: "Page") -> str:
     )
 
 
-def _takes(page: "Page", with_peers: bool) -> str:
-    seconds = quick_seconds(with_peers=with_peers)
+def takes_html(page: "Page", choice: str | None, with_peers: bool) -> str:
+    """Return how long it will take, nothing where no model is chosen."""
+    model = page.shelf.find(split_choice(choice)[0])
+    if model is None or model.folder.kind != "openvino":
+        return ""
+    folder = model.folder
+    bytes_each = STORED_BYTES.get(folder.precision, 2)
+    weights = folder.ir("unet").with_suffix(".bin").stat().st_size // bytes_each
+    factor = folder.vae_scale_factor
+    pixels = (folder.default_width // factor) * (folder.default_height // factor)
+    seconds = quick_seconds(weights, pixels, with_peers=with_peers)
     return note_html(page.say("benchmark.takes", time=time_words(page, seconds)))

@@ -43,6 +43,7 @@ def build(page: "Page") -> None:
         with gr.Column(min_width=300, elem_id=f"{TAB}-form"):
             form.draw()
         with gr.Column(min_width=300, elem_id=f"{TAB}-progress"):
+            form.draw_needs()
             job.buttons(say("optimize.start"))
             job.draw()
             errors = bare_html("", f"{TAB}-errors")
@@ -83,7 +84,7 @@ def phase_words(page: "Page", phase: str) -> str:
     for key, values in ((phase, {}), (verb, {"what": what})):
         if page.texts.knows(f"optimize.phase.{key}"):
             return page.say(f"optimize.phase.{key}", **values)
-    return page.say("long_job.starting") if phase in ("", "starting") else phase
+    return phase
 
 
 def errors_html(page: "Page", job: "Job | None") -> str:

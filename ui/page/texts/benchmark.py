@@ -25,9 +25,9 @@ TEXTS = {
         "耗时更长，并会先联网安装 {size}（PyPI）。",
     ),
     "takes": (
-        "Takes about {time} for a small model. Leave the computer alone meanwhile: what else runs shows in "
-        "the figures.",
-        "小模型大约需要 {time}。期间请勿使用电脑：其他程序会影响结果。",
+        "Takes about {time} on two cores. Leave the computer alone meanwhile: what else runs shows in the "
+        "figures.",
+        "在双核处理器上大约需要 {time}。期间请勿使用电脑：其他程序会影响结果。",
     ),
     "start": ("Run the quick benchmark", "运行快速测试"),
     "title": ("Benchmark {name}", "测试 {name}"),

@@ -46,7 +46,7 @@ TEXTS = {
     "language.en": ("English", "English"),
     "language.zh": ("简体中文", "简体中文"),
     "theme": ("Theme", "主题"),
-    "theme_info": ("The page is loaded again.", "页面会重新加载。"),
+    "theme_info": ("Changes at once.", "立即生效。"),
     "theme.auto": ("As the browser prefers", "跟随浏览器"),
     "theme.light": ("Light", "浅色"),
     "theme.dark": ("Dark", "深色"),
