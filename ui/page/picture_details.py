@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from runtime.infotext_reader import keywords_of, parameters_of, read_infotext
+from ui.page.amounts import bare_html
 from ui.page.send import Sent
 from ui.picture_settings import TOLD, USED, Pair, PictureSettings, known_models, understand
 
@@ -72,7 +73,7 @@ class PictureDetails:
             )
             for name in ("prompt", "negative_prompt")
         )
-        self.table = gr.HTML("", elem_id=f"{place}-table", padding=False)
+        self.table = bare_html("", f"{place}-table")
 
     @property
     def outputs(self) -> list[Any]:

@@ -10,6 +10,7 @@ import gradio as gr
 from runtime.errors import InvalidRequest, LapdrawError
 from ui.estimate import measured_pace
 from ui.grid import read_grid
+from ui.page.amounts import bare_html
 from ui.page.form import Answer, GenerationForm
 from ui.page.grid_axes import ChosenAxes, GridAxes
 from ui.page.layout import draw_areas
@@ -31,10 +32,10 @@ def build(page: "Page") -> None:
     form, panel = GenerationForm(page, TAB, TASK), GridPanel(page, TAB, [TASK], grid=True)
     areas = draw_areas(TAB)
     with areas.ask:
-        gr.HTML(f'<p class="ld-hint">{escape(page.say("grid.lead"))}</p>', padding=False)
+        bare_html(f'<p class="ld-hint">{escape(page.say("grid.lead"))}</p>')
         form.prompts()
         axes = GridAxes(page, TAB, TASK)
-        count = gr.HTML("", elem_id=f"{TAB}-cells", padding=False)
+        count = bare_html("", f"{TAB}-cells")
         panel.buttons()
     with areas.settings:
         form.settings()

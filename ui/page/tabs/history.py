@@ -9,6 +9,7 @@ import gradio as gr
 
 from runtime.errors import LapdrawError
 from ui.gallery import Entry, Gallery, GalleryPage
+from ui.page.amounts import bare_html, section_html
 from ui.page.picture_details import QUIET, BackButton, PictureDetails, Said, said_by, sent_of
 from ui.page.send import Sent, add_sender
 from ui.thumbnails import Thumbnails
@@ -79,7 +80,7 @@ class History:
                 min_width=120,
                 elem_id=f"{TAB}-day",
             )
-        self.where = gr.HTML("", elem_id=f"{TAB}-where", padding=False)
+        self.where = bare_html("", f"{TAB}-where")
         with gr.Row(elem_id=f"{TAB}-pages"):
             self.newer, self.older, self.refresh = (
                 gr.Button(
@@ -110,7 +111,7 @@ class History:
     def draw_chosen(self) -> None:
         """Draw the chosen picture, its text and what can be done with it."""
         say = self.page.say
-        self.note = gr.HTML(hint(say("history.choose")), elem_id=f"{TAB}-note", padding=False)
+        self.note = bare_html(hint(say("history.choose")), f"{TAB}-note")
         with gr.Column(visible=False, elem_id=f"{TAB}-chosen") as self.box:
             self.picture = gr.Image(
                 label=say("history.chosen"),
@@ -128,18 +129,14 @@ class History:
                     say("history.delete"), size="sm", min_width=90, elem_id=f"{TAB}-delete"
                 )
             with gr.Column(visible=False, elem_id=f"{TAB}-sure") as self.sure:
-                self.question = gr.HTML("", elem_id=f"{TAB}-question", padding=False)
+                self.question = bare_html("", f"{TAB}-question")
                 with gr.Row(elem_id=f"{TAB}-answers"):
                     self.yes = gr.Button(
                         say("history.delete_yes"), variant="stop", size="sm", elem_id=f"{TAB}-delete-yes"
                     )
                     self.no = gr.Button(say("history.delete_no"), size="sm", elem_id=f"{TAB}-delete-no")
             self.details = PictureDetails(self.page, TAB)
-            gr.HTML(
-                f'<h2 class="ld-heading">{escape(say("picture_details.send"))}</h2>'
-                + hint(say("picture_details.send_info")),
-                padding=False,
-            )
+            bare_html(section_html(say("picture_details.send"), say("picture_details.send_info")))
             add_sender(self.page, TAB, [self.chosen], self._sent)
 
     # Binding
@@ -262,14 +259,14 @@ class History:
 
     def _ask(self, name: str) -> tuple[Any, str]:
         question = escape(self.page.say("history.delete_sure", name=Path(name).name))
-        return gr.Column(visible=bool(name)), f'<p role="alert">{question}</p>'
+        return gr.Column(visible=bool(name)), f'<p class="ld-note" role="alert">{question}</p>'
 
     def _delete(self, name: str, search: str, task: str, day: str, number: int) -> list[Any]:
         try:
             self.gallery.delete(name)
             key = "history.deleted"
         except LapdrawError as error:
-            fault = f'<p role="alert" class="ld-error">{escape(str(error))}</p>'
+            fault = f'<p class="ld-error" role="alert">{escape(str(error))}</p>'
             return [fault, gr.skip(), *self._read(search, task, day, number)]
         note = hint(self.page.say(key, name=Path(name).name))
         return [note, gr.Column(visible=False), *self._read(search, task, day, number)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from runtime.errors import InvalidRequest
+from ui.page.amounts import bare_html, section_html
 from ui.page.picture_details import QUIET, BackButton, PictureDetails, Said, said_by, said_in, sent_of
 from ui.page.picture_input import PictureFile, note, size_of
 from ui.page.send import Sent, add_sender
@@ -32,7 +33,7 @@ class PngInfo:
     def draw(self) -> None:
         """Draw the tab and connect it."""
         say = self.page.say
-        gr.HTML(f'<p class="ld-hint">{escape(say("png_info.lead"))}</p>', padding=False)
+        bare_html(f'<p class="ld-hint">{escape(say("png_info.lead"))}</p>')
         with gr.Row(elem_id=f"{TAB}-areas"):
             with gr.Column(elem_id=f"{TAB}-ask", min_width=280):
                 self.picture = PictureFile(
@@ -44,7 +45,7 @@ class PngInfo:
                     height=320,
                     elem_id=f"{TAB}-picture",
                 )
-                self.note = gr.HTML("", visible=False, elem_id=f"{TAB}-note", padding=False)
+                self.note = bare_html("", f"{TAB}-note")
                 self.raw = gr.Textbox(
                     label=say("png_info.raw"),
                     info=say("png_info.raw_info"),
@@ -58,11 +59,7 @@ class PngInfo:
             with gr.Column(elem_id=f"{TAB}-result", min_width=280):
                 self.details = PictureDetails(self.page, TAB)
                 self.back = BackButton(self.page, TAB, [self.raw], self._said)
-                gr.HTML(
-                    f'<h2 class="ld-heading">{escape(say("picture_details.send"))}</h2>'
-                    f'<p class="ld-hint">{escape(say("picture_details.send_info"))}</p>',
-                    padding=False,
-                )
+                bare_html(section_html(say("picture_details.send"), say("picture_details.send_info")))
                 add_sender(self.page, TAB, [self.picture, self.raw], self._sent)
         shown = [self.raw, self.note, *self.details.outputs]
         self.picture.change(self._read, self.picture, shown, **QUIET)
