@@ -10,15 +10,20 @@ NAME = "lanczos"
 MAX_SIDE = 16384  # pixels of the result: 800 MB at most
 
 
-def enlarge(image: Image.Image) -> Image.Image:
-    """Return `image` (mode RGB) four times as wide and high; raises InvalidRequest when that is too large."""
+def check_side(image: Image.Image) -> None:
+    """Raise InvalidRequest when `image` enlarged would have sides above MAX_SIDE."""
     width, height = image.width * SCALE, image.height * SCALE
     if max(width, height) > MAX_SIDE:
         raise InvalidRequest(
             f"a {image.width}x{image.height} picture cannot be enlarged to {width}x{height}: "
             f"sides of the result go up to {MAX_SIDE}; resize it first"
         )
-    return image.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def enlarge(image: Image.Image) -> Image.Image:
+    """Return `image` (mode RGB) four times as wide and high; raises InvalidRequest when that is too large."""
+    check_side(image)
+    return image.resize((image.width * SCALE, image.height * SCALE), Image.Resampling.LANCZOS)
 
 
 def lanczos_text(size: tuple[int, int]) -> str:

@@ -19,6 +19,7 @@ from ui.jobs.file_lock import FileLock, Held
 from ui.jobs.inputs import LOG, Source, check_names, forget, keep_pictures
 from ui.jobs.job import KINDS, RUNNING, STATES, Job, JobSpec, Snapshot
 from ui.jobs.picture_plan import check_plan, make_plan
+from ui.jobs.plain_picture import check_plain, is_plain
 from ui.jobs.recovery import end_leftovers, open_store, recover
 from ui.jobs.store import Store
 from ui.jobs.supervisor import Supervisor
@@ -213,6 +214,9 @@ class JobEngine:
 
     def _check_pictures(self, body: dict[str, Any], pictures: Mapping[str, Source]) -> None:
         """Refuse what cannot be made; write into the body the seed that was drawn."""
+        if is_plain(body):
+            check_plain(body, pictures)
+            return
         plan = make_plan(body, pictures, self.data)
         check_plan(plan, body)
         device = str(body.get("device") or "auto").strip().lower()

@@ -15,6 +15,7 @@ from ui.generate_report import describe, describe_grid
 from ui.jobs.job import FULL, NOTHING
 from ui.jobs.kept_pipeline import KeptPipeline
 from ui.jobs.picture_plan import PicturePlan, Unit, make_plan
+from ui.jobs.plain_picture import NAME, TASK, PlainPicture, is_plain
 from ui.jobs.saving import digest, encode_png, partial_of, told_text, write_new
 from ui.jobs.store import SHEET
 
@@ -85,6 +86,9 @@ class PictureRun:
 
     def run(self, kept: KeptPipeline) -> None:
         """Make what is missing; raises Stopped, and the errors of the runtime."""
+        if is_plain(self._body):
+            self._enlarge()
+            return
         plan = make_plan(self._body, self._sources, self._data)
         missing = [unit for unit in plan.units if not all(n in self._paths for n in unit.numbers)]
         if missing:
@@ -100,6 +104,17 @@ class PictureRun:
             self._make(unit, pipeline)
         if plan.grid is not None and SHEET not in self._paths:
             self._make_sheet(plan)
+
+    def _enlarge(self) -> None:
+        """Make the picture that takes no model."""
+        if 0 in self._paths:
+            return
+        self._phase("saving")
+        made = PlainPicture(self._sources["image"])
+        self._check()
+        self._put(
+            0, encode_png(made.image, told_text(made.text, self._metadata)), TASK, NAME, "", made.describe
+        )
 
     def _describe(self, plan: PicturePlan, missing: list[Unit], pipeline: "Pipeline") -> dict[str, Any]:
         """What an estimate of the time needs: pictures, steps, and what a step costs beside another's."""

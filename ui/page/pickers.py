@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ui.page.page import Page
 
 SEPARATOR = "|"
+LANCZOS = "lanczos"  # what enlarges without a model is chosen like one
 EXECUTES = {"pytorch-cpu": "FP32", "cuda": "FP16", "mps": "FP32"}  # what the weights are loaded as
 
 
@@ -102,13 +103,18 @@ class ModelPicker:
             self.page.shelf.models(self.task),
             key=lambda model: (model.bundled, model.name != best, model.name),
         )
-        return [choice for model in models for choice in choices_of(self.page, model, devices)]
+        choices = [choice for model in models for choice in choices_of(self.page, model, devices)]
+        if self.task == "upscale":
+            choices.append(Choice(model=LANCZOS, device="cpu", label=self.page.say("upscale.lanczos")))
+        return choices
 
     def hint(self, value: str | None) -> str:
         """Return the line below: that the model is only a demonstration, or that there is none."""
         name, _ = split_choice(value)
         if not name:
             return self.page.say("common.model_none")
+        if name == LANCZOS:
+            return self.page.say("upscale.lanczos_info")
         model = self.page.shelf.find(name)
         bundled = model is not None and model.bundled
         return self.page.say("common.model_bundled" if bundled else "common.model_info")

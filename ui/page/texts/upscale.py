@@ -6,6 +6,10 @@ TEXTS = {
         "宽高各放大四倍：可用模型补充细节，或使用普通的 Lanczos 重采样。",
     ),
     "lanczos": ("Lanczos (no model, at once)", "Lanczos（不用模型，立即完成）"),
+    "lanczos_info": (
+        "Plain resampling: nothing is invented, and no setting but the picture has an effect.",
+        "普通重采样：不补充任何细节，除图片外其他参数均不起作用。",
+    ),
     "noise_level": ("Noise level", "噪声强度"),
     "noise_level_info": (
         "How much noise the model is told to see: more invents more.",
