@@ -10,6 +10,7 @@ import gradio as gr
 from PIL import Image
 
 from runtime.repaint_requests import PIXELS
+from ui.page.amounts import bare_html
 from ui.page.extra_fields import ExtraFields
 from ui.page.mask import PAINTED, WAYS, MaskChoice, make_editor, to_paint_on
 from ui.page.picture_input import PictureInput
@@ -46,11 +47,7 @@ class MaskControls:
                 page, tab, label=say("inpaint.mask_picture"), name="mask", field="mask", has_settings=False
             )
         with gr.Column(elem_id=f"{tab}-way-numbers"):
-            gr.HTML(
-                f'<p class="ld-hint">{say("inpaint.rectangle_info")}</p>',
-                elem_id=f"{tab}-rectangle-info",
-                padding=False,
-            )
+            bare_html(f'<p class="ld-hint">{say("inpaint.rectangle_info")}</p>', f"{tab}-rectangle-info")
             self.numbers = ExtraFields(page=page, tab=tab, texts="inpaint")
             for pair in (NUMBERS[:2], NUMBERS[2:]):
                 with gr.Row():

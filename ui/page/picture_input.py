@@ -20,7 +20,9 @@ from gradio.exceptions import InvalidPathError
 from runtime.errors import InvalidRequest
 from runtime.image_input import read_depth, read_image, read_mask
 from runtime.infotext_reader import parameters_of, read_infotext
-from ui.picture_settings import PictureSettings, known_models, understand
+from ui.page.amounts import bare_html
+from ui.page.picture_details import MARKS, said_by
+from ui.picture_settings import PictureSettings, understand
 
 if TYPE_CHECKING:
     from ui.page.page import Page
@@ -96,12 +98,10 @@ def size_of(path: str, field: str = "image") -> tuple[int, int]:
     return read_upload(path, read_mask if field == "mask" else read_image).size
 
 
-def note(text: str, *, is_fault: bool = False) -> dict[str, Any]:
-    """Return the update of a line below a picture; a fault is announced at once, no text is no line."""
+def note(text: str, *, is_fault: bool = False) -> str:
+    """Return a line below a picture as HTML; a fault is announced at once."""
     role, kind = ("alert", "ld-fault") if is_fault else ("status", "ld-note")
-    line = f'<p role="{role}" class="{kind}">{escape(text)}</p>' if text else ""
-    update: dict[str, Any] = gr.update(value=line, visible=bool(text))
-    return update
+    return f'<p class="{kind}" role="{role}">{escape(text).translate(MARKS)}</p>' if text else ""
 
 
 class PictureInput:
@@ -134,8 +134,9 @@ class PictureInput:
             placeholder=page.say("picture_input.drop"),
             elem_id=f"{tab}-{name}",
         )
-        self.note = gr.HTML("", visible=False, elem_id=f"{tab}-{name}-note", padding=False)
+        self.note = bare_html("", f"{tab}-{name}-note")
         self.size = gr.State(None)  # width and height in pixels of a picture that is there, else None
+        self._taken: list[Any] = []  # the events that took a picture
         self.use: Any = None
         if has_settings:
             self.use = gr.Button(
@@ -153,8 +154,17 @@ class PictureInput:
     def connect(self, then: Then | None = None, outputs: Sequence[Any] = ()) -> None:
         """Look at each picture as soon as it is there."""
         self.then = then
-        for event in (self.file.upload, self.file.clear):
+        self._taken = [
             event(self.take, self.file, [*self.outputs, *outputs], **QUIET)
+            for event in (self.file.upload, self.file.clear)
+        ]
+
+    def connect_size(self, say: Callable[..., str], inputs: Sequence[Any], output: Any) -> None:
+        """Show `say(size, *values of inputs)` whenever the picture or an input changes; after `connect`."""
+        shown: dict[str, Any] = {"fn": say, "inputs": [self.size, *inputs], "outputs": output, **QUIET}
+        for taken in self._taken:
+            taken.then(**shown)
+        gr.on([part.change for part in (self.file, *inputs)], **shown)  # the file too: others may send one
 
     def connect_settings(self, outputs: Sequence[Any], receive: Callable[[PictureSettings], Updates]) -> None:
         """Have the button put what the picture says into the form."""
@@ -194,9 +204,8 @@ class PictureInput:
 
     def settings(self, path: str | None) -> PictureSettings:
         """Return what the picture says of itself, as far as it can be used here."""
-        text = parameters_of(Path(path)) if path else None
-        models = known_models(model.folder for model in self.page.shelf.models())
-        return understand(read_infotext(text or ""), models)
+        said = said_by(self.page, Path(path)).settings if path else None
+        return said or understand(read_infotext(""), ())
 
     def _words(self, path: str | None, size: tuple[int, int] | None) -> str:
         if path is None or size is None:

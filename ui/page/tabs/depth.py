@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import gradio as gr
-
 from runtime.picture_requests import STRENGTH, DepthToImage
 from ui.page import sizes
+from ui.page.amounts import bare_html
 from ui.page.extra_fields import ExtraFields, receiver_of
 from ui.page.form import Answer, GenerationForm
 from ui.page.layout import draw_areas
@@ -31,7 +30,7 @@ def build(page: "Page") -> None:
         depth = PictureInput(
             page, TAB, label=say("depth.depth"), name="depth-map", field="depth", has_settings=False
         )
-        gr.HTML(f'<p class="ld-hint">{say("depth.depth_info")}</p>', elem_id=f"{TAB}-info", padding=False)
+        bare_html(f'<p class="ld-hint">{say("depth.depth_info")}</p>', f"{TAB}-info")
         picture = PictureInput(page, TAB, label=say("depth.picture"))
         extra.slider("strength", value=DepthToImage.strength, low=0.05, top=1, step=0.05, bounds=STRENGTH)
         form.prompts()

@@ -7,6 +7,7 @@ import gradio as gr
 from runtime.image_fit import RESIZE_MODES
 from runtime.picture_requests import STRENGTH
 from ui.page import sizes
+from ui.page.amounts import bare_html
 from ui.page.extra_fields import ExtraFields, receiver_of
 from ui.page.form import Answer, GenerationForm
 from ui.page.layout import draw_areas
@@ -34,11 +35,7 @@ def build(page: "Page") -> None:
         extra.slider("strength", value=0.75, low=0.05, top=1, step=0.05, bounds=STRENGTH)
         panel.buttons()
         vary = gr.Button(say("image_to_image.variations"), elem_id=f"{TAB}-variations")
-        gr.HTML(
-            f'<p class="ld-hint">{say("image_to_image.variations_info")}</p>',
-            elem_id=f"{TAB}-variations-info",
-            padding=False,
-        )
+        bare_html(f'<p class="ld-hint">{say("image_to_image.variations_info")}</p>', f"{TAB}-variations-info")
     with areas.settings:
         form.settings()
         extra.choice("resize", value="crop", options=RESIZE_MODES)

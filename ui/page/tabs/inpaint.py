@@ -12,12 +12,13 @@ from runtime.picture_requests import STRENGTH
 from runtime.repaint_requests import PIXELS, Inpaint, Outpaint
 from ui.generate_options import SIDES
 from ui.page import sizes
+from ui.page.amounts import bare_html
 from ui.page.extra_fields import ExtraFields, receiver_of
 from ui.page.form import Answer, GenerationForm
 from ui.page.layout import draw_areas
 from ui.page.mask_controls import MaskControls
 from ui.page.panel import Asked, InvalidRequest, RunPanel, pictures_spec
-from ui.page.picture_input import QUIET, PictureInput, note
+from ui.page.picture_input import PictureInput, note
 from ui.page.send import Sent
 
 if TYPE_CHECKING:
@@ -67,17 +68,15 @@ class InpaintTab:
             self.panel.results()
 
     def _draw_sides(self) -> None:
-        gr.HTML(
-            f'<p class="ld-hint">{escape(self.page.say("inpaint.sides_info"))}</p>',
-            elem_id=f"{TAB}-sides-info",
-            padding=False,
+        bare_html(
+            f'<p class="ld-hint">{escape(self.page.say("inpaint.sides_info"))}</p>', f"{TAB}-sides-info"
         )
         for pair in (SIDES[:2], SIDES[2:]):
             with gr.Row():
                 for side in pair:
                     value = SIDE_SHOWN if side == "right" else 0
                     self.outpaint.number(side, value=value, bounds=PIXELS)
-        self.extended = gr.HTML("", visible=False, elem_id=f"{TAB}-extended", padding=False)
+        self.extended = bare_html("", f"{TAB}-extended")
 
     def _draw_settings(self) -> None:
         extra = self.inpaint
@@ -127,16 +126,15 @@ class InpaintTab:
         self.panel.connect(self.form, self.inputs, self.make)
         self.picture.connect(self.masks.follow, self.masks.outputs)
         self.masks.picture.connect()
-        changes = [part.change for part in (self.picture.size, *sides)]
-        gr.on(changes, self._extended, [self.picture.size, *sides], self.extended, **QUIET)
+        self.picture.connect_size(self._extended, sides, self.extended)
         outputs = [*self.form.outputs, *self.inpaint.components, *self.outpaint.components, self.task]
         self.picture.connect_settings(outputs, lambda said: self._receive_fields(said.fields, said.model))
         self.page.add_receiver(TAB, [*self.picture.outputs, *self.masks.outputs, *outputs], self._receive)
 
-    def _extended(self, size: tuple[int, int] | None, *pixels: int | None) -> dict[str, Any]:
+    def _extended(self, size: tuple[int, int] | None, *pixels: int | None) -> str:
         left, right, top, bottom = (side or 0 for side in pixels)
         if size is None:
-            return note("")
+            return ""
         width, height = size
         new = {"new_width": width + left + right, "new_height": height + top + bottom}
         return note(self.page.say("inpaint.extended", width=width, height=height, **new))

@@ -1,15 +1,16 @@
 """Upscale: four times as wide and high, by a model or by plain resampling."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import gradio as gr
-
 from runtime.upscale_request import NOISE_LEVEL, SCALE, TILE, Upscale
+from ui.page.amounts import bare_html
 from ui.page.extra_fields import ExtraFields, receiver_of
 from ui.page.form import Answer, GenerationForm
 from ui.page.layout import draw_areas
 from ui.page.panel import Asked, RunPanel, pictures_spec
-from ui.page.picture_input import QUIET, PictureInput, note
+from ui.page.pickers import LANCZOS
+from ui.page.picture_input import PictureInput, note
 from ui.page.send import Sent
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def build(page: "Page") -> None:
     areas = draw_areas(TAB)
     with areas.ask:
         picture = PictureInput(page, TAB, label=say("picture_input.picture"))
-        result = gr.HTML("", visible=False, elem_id=f"{TAB}-result-size", padding=False)
+        result = bare_html("", f"{TAB}-result-size")
         form.prompts()
         panel.buttons()
     with areas.settings:
@@ -41,11 +42,14 @@ def build(page: "Page") -> None:
 
     def make(answer: Answer, path: str | None, *values: Any) -> Asked:
         image, _ = picture.required(path)
+        if answer.model == LANCZOS:
+            plain = replace(answer, fields={})
+            return pictures_spec(page, TASK, plain, pictures={"image": image})
         return pictures_spec(page, TASK, answer, more=extra.fields(values), pictures={"image": image})
 
-    def enlarged(size: tuple[int, int] | None) -> dict[str, Any]:
+    def enlarged(size: tuple[int, int] | None) -> str:
         if size is None:
-            return note("")
+            return ""
         width, height = size
         new = {"new_width": width * SCALE, "new_height": height * SCALE}
         return note(say("upscale.result", width=width, height=height, **new))
@@ -57,7 +61,7 @@ def build(page: "Page") -> None:
 
     panel.connect(form, [picture.file, *extra.components], make)
     picture.connect()
-    picture.size.change(enlarged, picture.size, result, **QUIET)
+    picture.connect_size(enlarged, [], result)
     outputs = [*form.outputs, *extra.components]
     picture.connect_settings(outputs, lambda said: receive_fields(said.fields, said.model))
     page.add_receiver(TAB, [*picture.outputs, *outputs], receive)
