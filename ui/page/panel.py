@@ -11,6 +11,7 @@ from runtime.errors import InvalidRequest, LapdrawError
 from ui.page.asking import Asked, MakeSpec, pictures_spec
 from ui.page.following import UNFINISHED, OwnJobs
 from ui.page.panel_html import details_html, error_html, idle_html, live_html
+from ui.page.pickers import LANCZOS
 from ui.page.send import Sent, add_sender
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class RunPanel:
         )
         with gr.Column(visible=False, elem_id=f"{tab}-after") as self.after:
             gr.HTML(
-                f'<h3 class="ld-heading">{say("common.send_to")}</h3>'
+                f'<h2 class="ld-heading">{say("common.send_to")}</h2>'
                 f'<p class="ld-hint">{say("common.send_info")}</p>',
                 elem_id=f"{tab}-send-title",
                 padding=False,
@@ -156,7 +157,7 @@ class RunPanel:
     def _last_seed(self, job: str, chosen: int, seed: Any) -> Any:
         """Return the seed of the chosen picture, or of the last job here that made one."""
         for candidate in ([self.page.engine.get(job)] if job else []) + self.jobs.newest():
-            if candidate.pictures:
+            if candidate.pictures and candidate.spec.body.get("model") != LANCZOS:
                 number = chosen if candidate.id == job and chosen < len(candidate.pictures) else 0
                 return candidate.pictures[number].seed
         gr.Warning(self.page.say("form.seed_none"))
@@ -170,7 +171,9 @@ class RunPanel:
         picture = pictures[chosen if chosen < len(pictures) else 0]
         made = _made(self.page.engine.get(job), picture.path)
         body = self.page.engine.get(job).spec.body
-        fields = {**(made.get("request") or body.get("fields", {})), "seed": picture.seed, "count": 1}
+        fields = dict(made.get("request") or body.get("fields", {}))
+        if body.get("model") != LANCZOS:
+            fields |= {"seed": picture.seed, "count": 1}
         return Sent(
             picture=picture.path, fields=fields, model=f"{body.get('model') or ''}|{body.get('device')}"
         )

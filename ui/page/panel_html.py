@@ -156,6 +156,11 @@ def _notes(page: "Page", notes: Sequence[str]) -> str:
 
 def _request_rows(page: "Page", job: "Job", made: Mapping[str, Any]) -> list[tuple[str, str]]:
     request = made["request"]
+    model = (page.say("panel.model"), str(made["model"]))
+    size = (page.say("panel.size"), f"{request.get('width')} × {request.get('height')}")
+    sizes = [size] if request.get("width") and request.get("height") else []
+    if "num_inference_steps" not in request:  # only resampled
+        return [model, *sizes]
     seeds = [str(picture.seed) for picture in job.pictures]
     shown = ", ".join(seeds[:8]) + (", …" if len(seeds) > 8 else "")
     schedule = request.get("schedule")
@@ -164,15 +169,13 @@ def _request_rows(page: "Page", job: "Job", made: Mapping[str, Any]) -> list[tup
     )
     rows = [
         (page.say("panel.seeds" if len(seeds) > 1 else "panel.seed"), shown),
-        (page.say("panel.model"), str(made["model"])),
+        model,
         (page.say("panel.sampler"), str(sampler)),
         (page.say("panel.steps"), str(request["num_inference_steps"])),
     ]
     if made.get("task") != "unconditional":
         rows.append((page.say("panel.guidance"), f"{request['guidance_scale']:g}"))
-    if request.get("width") and request.get("height"):
-        rows.append((page.say("panel.size"), f"{request['width']} × {request['height']}"))
-    return rows
+    return [*rows, *sizes]
 
 
 def _placement_rows(page: "Page", made: Mapping[str, Any]) -> list[tuple[str, str]]:
