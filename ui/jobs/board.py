@@ -12,6 +12,7 @@ from ui.jobs.store import Store
 
 SNAPSHOT_SECONDS = 0.2  # at most five a second for each watcher
 LOOK_SECONDS = 2.0
+REMEMBERED = 64  # jobs
 
 
 class Board:
@@ -25,6 +26,7 @@ class Board:
         self._changes = threading.Condition(self.lock)
         self._count = 0
         self._progress = Progress()
+        self._read: dict[str, tuple[int, Job]] = {}  # jobs as the store had them after so many changes
 
     def begin(self, job: str) -> None:
         """Say that a job runs now."""
@@ -67,9 +69,16 @@ class Board:
 
     def job(self, name: str) -> Job:
         """Return a job; raises InvalidRequest for an id that none has."""
+        changes = self._store.changes
+        seen = self._read.get(name)
+        if seen is not None and seen[0] == changes:
+            return seen[1]
         job = self._store.get(name)
         if job is None:
             raise InvalidRequest(f"there is no job {name!r}: look for it in the history")
+        if len(self._read) >= REMEMBERED:
+            self._read.clear()
+        self._read[name] = (changes, job)
         return job
 
     def snapshot(self, name: str) -> Snapshot:

@@ -32,7 +32,7 @@ class Event:
 
 
 class Child:
-    """A running process. Its events, JSON lines of its output or plain lines of all it says, go to a queue."""
+    """A running process. Its events, JSON lines of its output or plain lines of all it says, are queued."""
 
     def __init__(
         self, command: Sequence[str], events: "queue.SimpleQueue[Any]", *, plain: bool = False

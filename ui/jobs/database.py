@@ -82,6 +82,11 @@ class Database:
             version = VERSION
         return version
 
+    @property
+    def changes(self) -> int:
+        """How many rows were written since it was opened."""
+        return self._connection.total_changes
+
     def close(self) -> None:
         """Write what is in the database's log into the database itself, and let go of it."""
         with self._lock:

@@ -14,9 +14,12 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ui.jobs.file_lock import FileLock
+
+if TYPE_CHECKING:
+    import psutil
 
 WHEN_CANCELLED, WHEN_ALONE = 15.0, 3.0  # seconds to clean up
 PATIENCE = 20.0  # seconds for a guardian before this one to end
@@ -29,15 +32,18 @@ def main() -> int:
     lock = FileLock(Path(order["lock"]))
     lock.take(PATIENCE)
     command = subprocess.Popen(order["command"], cwd=order["cwd"], stdin=subprocess.DEVNULL, **_in_a_group())
-    threading.Thread(target=_listen, args=(command,), daemon=True).start()
+    ending = threading.Lock()  # held while what the command started is ended
+    threading.Thread(target=_listen, args=(command, ending), daemon=True).start()
     status = command.wait()
-    lock.release()
+    with ending:
+        lock.release()
     return status if status >= 0 else 128 - status
 
 
-def _listen(command: "subprocess.Popen[bytes]") -> None:
+def _listen(command: "subprocess.Popen[bytes]", ending: threading.Lock) -> None:
     line = sys.stdin.readline()
-    _end(command, WHEN_CANCELLED if line else WHEN_ALONE)
+    with ending:
+        _end(command, WHEN_CANCELLED if line else WHEN_ALONE)
 
 
 def _end(command: "subprocess.Popen[bytes]", patience: float) -> None:
@@ -48,13 +54,21 @@ def _end(command: "subprocess.Popen[bytes]", patience: float) -> None:
         family = [*psutil.Process(command.pid).children(recursive=True), psutil.Process(command.pid)]
         _interrupt(command.pid)
         deadline = time.monotonic() + patience
-        while time.monotonic() < deadline and any(process.is_running() for process in family):
+        while time.monotonic() < deadline and any(map(_is_alive, family)):
             time.sleep(0.05)
         with suppress(psutil.NoSuchProcess):
             family += psutil.Process(command.pid).children(recursive=True)
         for process in family:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
+
+
+def _is_alive(process: "psutil.Process") -> bool:
+    import psutil
+
+    with suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def _interrupt(pid: int) -> None:

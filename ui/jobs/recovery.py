@@ -20,6 +20,8 @@ from ui.jobs.store import Store
 NAME = "jobs.db"
 LOCKS = ("worker.lock", "command.lock")  # of the processes that work for us
 BY_ITSELF, BY_FORCE = 5.0, 10.0  # seconds for such a process to end
+# What SQLite says of a sound database that it cannot use.
+FAULTS_OF_THE_DISK = ("unable to open", "disk I/O error", "disk is full", "readonly", "locked")
 JOB_FOLDER = re.compile(r"[0-9a-f]{8}")
 ENDED = "the program ended while it ran"
 
@@ -47,11 +49,11 @@ def open_store(folder: Path, data: Path) -> tuple[Store, tuple[str, ...]]:
     path = folder / NAME
     try:
         store, notes = Store(path, data), ()
-    except sqlite3.OperationalError as error:
-        raise InvalidRequest(
-            f"{path} cannot be opened ({error}): free some space, or check its permissions"
-        ) from error
     except sqlite3.DatabaseError as error:
+        if any(fault in str(error) for fault in FAULTS_OF_THE_DISK):
+            raise InvalidRequest(
+                f"{path} cannot be opened ({error}): free some space, or check its permissions"
+            ) from error
         aside = _set_aside(path)
         note = f"the list of jobs was damaged ({error}): it lies in {aside}, and a new one was begun"
         return Store(path, data), (note,)

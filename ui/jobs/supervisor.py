@@ -23,6 +23,7 @@ from ui.jobs.store import Store
 
 TICK = 0.25  # seconds between two looks at the clock
 RETRY_SECONDS = 1.0  # before a store that could not be written is tried again
+LONGEST_PAUSE = 600.0  # seconds before a worker that keeps ending is started again; a job does not wait
 END_SECONDS = 2.0  # for a process that was killed
 MEMORY_SHARE = 0.75  # of the machine's: a worker that holds more is replaced between jobs
 T = TypeVar("T")
@@ -49,6 +50,7 @@ class Supervisor:
         self._worker: Child | None = None
         self._worker_is_ready = False
         self._worker_began = 0.0
+        self._early_ends = 0  # of workers, in a row
         self._silence = 0.0
         self._rss = 0
         self._thread = threading.Thread(target=self._main, name="jobs", daemon=True)
@@ -89,7 +91,7 @@ class Supervisor:
         try:
             self.worker()
             while not self.stopping:
-                job = self.persist(self._take)
+                job = self.persist(self._take, even_while_stopping=True)
                 if job is None:
                     self._rest()
                 else:
@@ -230,14 +232,16 @@ class Supervisor:
             self.board.tell()
         elif event.name == "exited":
             self._worker = None
+            has_begun = time.monotonic() - self._worker_began > QUICK
+            self._early_ends = 0 if has_begun else self._early_ends + 1
 
     def _rest(self) -> None:
         """Wait for something to do; replace a worker that ended or fell silent meanwhile."""
         self.next_event()
         if self._worker is not None and self.is_silent:
             self.end_worker()
-        lived = time.monotonic() - self._worker_began
-        if self._worker is None and lived > QUICK:  # else it may end at once again: the next job tries
+        pause = min(QUICK * 2**self._early_ends, LONGEST_PAUSE) if self._early_ends else 0.0
+        if self._worker is None and time.monotonic() - self._worker_began > pause:
             self.worker()
 
 
