@@ -54,6 +54,7 @@ def program(
     """The program on an empty data folder, one for each file of tests."""
     with Program(tmp_path_factory.mktemp("data"), loopback) as started:
         yield started
+        assert started.server().is_running(), started.said()
     assert started.addresses.foreign() == []
     assert loopback is None or loopback.attempts() == 0
 
