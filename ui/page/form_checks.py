@@ -28,7 +28,7 @@ def check_number(page: "Page", name: str, value: Any, bounds: Bounds) -> int | f
                 field=label,
                 low=f"{bounds.low:.16g}",
                 high=f"{bounds.high:.16g}",
-                value=f"{value:.16g}",
+                value=value,
             )
         )
     return int(value) if bounds.whole else value

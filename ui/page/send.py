@@ -48,7 +48,7 @@ class Sender:
                 target: gr.Button(
                     page.say(f"common.tab.{target}"),
                     size="sm",
-                    min_width=80,
+                    min_width=110,
                     elem_id=f"{place}-send-{target}",
                 )
                 for target in targets

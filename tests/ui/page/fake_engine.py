@@ -2,7 +2,7 @@
 
 import queue
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -11,6 +11,9 @@ from typing import Any
 from runtime.backends.base import Device
 from runtime.errors import InvalidRequest
 from ui.jobs import Job, JobPicture, JobSpec, Progress, Snapshot
+from ui.page.page import Page
+
+MakePage = Callable[..., Page]
 
 CPU = Device(
     id="cpu",

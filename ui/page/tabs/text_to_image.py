@@ -6,6 +6,7 @@ from ui.page.form import Answer, GenerationForm
 from ui.page.layout import draw_areas
 from ui.page.panel import Asked, RunPanel, pictures_spec
 from ui.page.send import Sent
+from ui.page.welcome import Welcome
 
 if TYPE_CHECKING:
     from ui.page.page import Page
@@ -16,13 +17,14 @@ TAB, TASK = "text-to-image", "text-to-image"
 def build(page: "Page") -> None:
     """Draw the tab."""
     form, panel = GenerationForm(page, TAB, TASK), RunPanel(page, TAB, [TASK])
-    areas = draw_areas(TAB)
+    areas, welcome = draw_areas(TAB), Welcome(page, TAB)
     with areas.ask:
         form.prompts()
         panel.buttons()
     with areas.settings:
         form.settings()
     with areas.result:
+        welcome.draw()
         panel.results()
 
     def make(answer: Answer) -> Asked:
@@ -32,4 +34,5 @@ def build(page: "Page") -> None:
         return form.receive(sent.fields, sent.model)
 
     panel.connect(form, [], make)
+    welcome.connect(form.by_name["prompt"], panel.generate)
     page.add_receiver(TAB, form.outputs, receive)
