@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from runtime import open_pipeline
 from runtime.pipeline import Pipeline
+from runtime.places import data_folder
 from ui.generate_options import add_arguments
 from ui.generate_plan import Plan, make_plan
 from ui.generate_report import describe, describe_grid, print_json, report
 from ui.grid import Grid
+from ui.jobs.beside import memory_note
 from ui.outputs import Outputs
 from ui.picture_maker import PictureMaker
 from ui.plain_upscale import upscale_plainly
@@ -35,6 +37,11 @@ def run(options: argparse.Namespace) -> int:
     with Progress(quiet=options.json) as progress, ExitStack() as stack:
         for note in plan.notes:
             progress.note(f"note: {note}")
+        beside = memory_note(
+            ((work.model, work.request) for work in plan.works), data_folder(options.data_dir)
+        )
+        if beside:
+            progress.note(f"note: {beside}")
         progress.phase("loading")
         generations = _begin(plan, options, progress, stack)
         paths = _make_all(plan, generations, PictureMaker(plan, place, progress), progress, options)

@@ -65,6 +65,8 @@ def holder_of(path: Path) -> int | None:
         with suppress(OSError, ValueError):  # it may be ending at this moment
             return int(path.read_bytes())
         return 0
+    except OSError:  # a folder that is not ours to write in: nobody of ours works there
+        return None
     return None
 
 

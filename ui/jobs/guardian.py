@@ -67,7 +67,7 @@ def _is_alive(process: "psutil.Process") -> bool:
     import psutil
 
     with suppress(psutil.NoSuchProcess):
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     return False
 
 

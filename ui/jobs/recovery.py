@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 
 from runtime.errors import InvalidRequest
+from ui.jobs.beside import WORKER_LOCK
 from ui.jobs.database import VERSION
 from ui.jobs.failure import twice
 from ui.jobs.file_lock import holder_of
@@ -18,7 +19,7 @@ from ui.jobs.saving import settle
 from ui.jobs.store import Store
 
 NAME = "jobs.db"
-LOCKS = ("worker.lock", "command.lock")  # of the processes that work for us
+LOCKS = (WORKER_LOCK, "command.lock")  # of the processes that work for us
 BY_ITSELF, BY_FORCE = 5.0, 10.0  # seconds for such a process to end
 # What SQLite says of a sound database that it cannot use.
 FAULTS_OF_THE_DISK = ("unable to open", "disk I/O error", "disk is full", "readonly", "locked")

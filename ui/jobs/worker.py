@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from runtime.errors import LapdrawError
+from ui.jobs.beside import WORKER_LOCK
 from ui.jobs.file_lock import FileLock
 
 if TYPE_CHECKING:
     from ui.jobs.picture_run import PictureRun
 
-LOCK_NAME = "worker.lock"
 HEARTBEAT = 1.0  # seconds
 PATIENCE = 20.0  # seconds for a worker before this one to end
 RELEASE = None  # the order to give back memory
@@ -149,7 +149,7 @@ def main() -> None:
     data = Path(sys.argv[1])
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as channel:
         os.dup2(2, 1)
-        lock = FileLock(data / "jobs" / LOCK_NAME)
+        lock = FileLock(data / "jobs" / WORKER_LOCK)
         lock.take(PATIENCE)
         Worker(data, channel).work()
 
