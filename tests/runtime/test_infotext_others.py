@@ -1,6 +1,7 @@
 """Texts of other programs, and where JPEG and WebP carry them."""
 
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,9 @@ def picture(path: Path, comment: bytes | None, *, big_endian: bool = True) -> Pa
         lambda text: bytes(8) + text.encode() + b"\0\0",
     ],
 )
-def test_the_comment_of_a_jpeg_or_webp_is_read(tmp_path: Path, suffix: str, text: str, comment) -> None:  # type: ignore[no-untyped-def]
+def test_the_comment_of_a_jpeg_or_webp_is_read(
+    tmp_path: Path, suffix: str, text: str, comment: Callable[[str], bytes]
+) -> None:
     for big_endian in (True, False):
         path = picture(tmp_path / f"a{big_endian}{suffix}", comment(text), big_endian=big_endian)
         assert parameters_of(path) == text
