@@ -74,18 +74,16 @@ class LongJob:
             buttons=["copy"],
             elem_id=f"{tab}-report",
         )
-        with gr.Accordion(say("long_job.log"), open=True, visible=False, elem_id=f"{tab}-log-box") as box:
-            self.log = gr.Textbox(
-                label=say("long_job.log"),
-                show_label=False,
-                lines=6,
-                max_lines=12,
-                interactive=False,
-                autoscroll=True,
-                buttons=["copy"],
-                elem_id=f"{tab}-log",
-            )
-        self.log_box = box
+        self.log = gr.Textbox(
+            label=say("long_job.log"),
+            lines=6,
+            max_lines=12,
+            interactive=False,
+            visible=False,
+            autoscroll=True,
+            buttons=["copy"],
+            elem_id=f"{tab}-log",
+        )
 
     # Binding
 
@@ -103,7 +101,6 @@ class LongJob:
             self.live,
             self.error,
             self.report,
-            self.log_box,
             self.log,
             self.cancel,
             *outputs,
@@ -149,8 +146,7 @@ class LongJob:
             lines = self.page.engine.log(job_id)
             if len(lines) != line_count:
                 line_count = len(lines)
-                shown[self.log] = "\n".join(lines[-LOG_LINES:])
-                shown[self.log_box] = gr.update(visible=bool(lines))
+                shown[self.log] = gr.update(value="\n".join(lines[-LOG_LINES:]), visible=bool(lines))
             if job.state != before:
                 before = job.state
                 shown |= self._came(job)

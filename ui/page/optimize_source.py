@@ -90,8 +90,8 @@ class SourceForm:
         """What `spec` takes the values of."""
         return [self.source, self.folder, self.precision, self.name, self.cpu_pytorch]
 
-    def connect(self, start: Any) -> None:
-        """Bind the parts to each other; `start` says what pressing it begins with."""
+    def connect(self, start: Any, ended: Any) -> None:
+        """Bind the parts to each other: `start` is the button, `ended` the event after a job."""
         chosen = [self.source, self.folder, self.precision, self.name, self.proposed, self.cpu_pytorch]
         changed = [self.name, self.proposed, self.needs, start, self.cpu_pytorch]
         gr.on(
@@ -105,6 +105,7 @@ class SourceForm:
             trigger_mode="always_last",
             **QUIET,
         )
+        ended.then(self._look, chosen, changed, **QUIET)
         self.refresh.click(self._refresh, self.source, [self.source, self.unusable], **QUIET).then(
             self._look, chosen, changed, **QUIET
         )

@@ -57,7 +57,7 @@ def build(page: "Page") -> None:
     ended = job.connect(form.inputs, form.spec, [errors, use], result)
     ended.then(models.refresh, models.model, models.outputs, **QUIET)
     page.refresh_models_after(ended)
-    form.connect(job.start)
+    form.connect(job.start, ended)
     page.when_complete(lambda: _connect_use(page, use, job.job))
 
 
@@ -112,4 +112,6 @@ def _component(page: "Page", name: str) -> str:
 
 
 def _share(error: float | None) -> str:
-    return "" if error is None else f"{100 * error:.2g} %"
+    if error is None:
+        return ""
+    return f"{100 * error:.2g} %" if error >= 1e-5 else "< 0.001 %"
