@@ -21,7 +21,7 @@ LEVEL = 128  # from here a pixel of a mask counts as white
 Say = Callable[..., str]
 
 
-class MaskEditor(UploadsOnly, gr.ImageEditor, metaclass=NoStub):
+class MaskEditor(UploadsOnly, gr.ImageEditor, metaclass=NoStub):  # type: ignore[misc]
     """gr.ImageEditor whose value is the path of what was painted alone, unopened: the first layer."""
 
     # Gradio's way to take pictures at every stroke, which keeps them in memory without bounds.

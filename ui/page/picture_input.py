@@ -38,7 +38,7 @@ NOT_SHOWN = (".tif", ".tiff", ".pgm", ".ppm", ".pbm", ".pnm")  # what browsers c
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 
 
-class NoStub(ComponentMeta):
+class NoStub(ComponentMeta):  # type: ignore[misc]  # Gradio is untyped
     """Gradio's metaclass, less the .pyi file that it writes beside the module of a component."""
 
     def __new__(cls, name: str, bases: tuple[type, ...], attrs: dict[str, Any]) -> type:
@@ -67,7 +67,7 @@ class UploadsOnly:
         return self.move_resource_to_block_cache(url_or_file_path)
 
 
-class PictureFile(UploadsOnly, gr.Image, metaclass=NoStub):
+class PictureFile(UploadsOnly, gr.Image, metaclass=NoStub):  # type: ignore[misc]
     """gr.Image whose value is the path of the file as it was uploaded, unopened."""
 
     def get_block_name(self) -> str:
