@@ -50,7 +50,7 @@ def open_store(folder: Path, data: Path) -> tuple[Store, tuple[str, ...]]:
     path = folder / NAME
     try:
         store, notes = Store(path, data), ()
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, ValueError, TypeError) as error:  # also text that is none
         if any(fault in str(error) for fault in FAULTS_OF_THE_DISK):
             raise InvalidRequest(
                 f"{path} cannot be opened ({error}): free some space, or check its permissions"

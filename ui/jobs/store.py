@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ui.jobs.database import VERSION, Database
-from ui.jobs.job import CANCELLED, QUEUED, RUNNING, Job, JobPicture, JobSpec
+from ui.jobs.job import CANCELLED, QUEUED, RUNNING, STATES, Job, JobPicture, JobSpec
 
 RESERVED, SAVED, SKIPPED = "reserved", "saved", "skipped"
 SHEET = 1_000_000  # the number of a grid's sheet among the pictures of its job
@@ -219,7 +219,9 @@ class Store(Database):
         try:
             spec = JobSpec(kind=kind, title=title, body=json.loads(body))
             found = tuple(json.loads(result[0]) for result in results)
-        except ValueError as error:
+            if state not in STATES or not isinstance(spec.body, dict):
+                raise ValueError(state)
+        except (ValueError, TypeError) as error:
             raise sqlite3.DatabaseError(f"the database is damaged: job {name} cannot be read") from error
         return Job(
             id=name,
