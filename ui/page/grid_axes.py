@@ -154,4 +154,4 @@ class GridAxes:
 
     def _follow(self, axis: str) -> Any:
         """Values of another axis make no sense for this one."""
-        return gr.Textbox(info=self.hint(axis), value="", interactive=axis != NO_AXIS)
+        return gr.update(info=self.hint(axis), value="", interactive=axis != NO_AXIS)

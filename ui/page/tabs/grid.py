@@ -145,14 +145,14 @@ class GridPanel(RunPanel):
         path = str(place) if place is not None and place.is_file() else None
         columns = _columns(job)
         came |= {
-            self.gallery: gr.Gallery(
+            self.gallery: gr.update(
                 value=[(str(cell.path), cell.label) for cell in job.pictures],
                 visible=bool(job.pictures),
                 columns=columns,
             ),
-            self.sheet_box: gr.Column(visible=path is not None),
+            self.sheet_box: gr.update(visible=path is not None),
             self.sheet: path,
-            self.sheet_download: gr.DownloadButton(value=path),
+            self.sheet_download: gr.update(value=path),
         }
         return came
 

@@ -162,7 +162,7 @@ class History:
             self._choose, self.names, [*chosen, *self.details.outputs], trigger_mode="always_last", **QUIET
         ).then(None, None, None, js=SHOW_CHOSEN, api_visibility="private")
         self.delete.click(self._ask, self.chosen, [self.sure, self.question], **QUIET)
-        self.no.click(lambda: gr.Column(visible=False), None, self.sure, **QUIET)
+        self.no.click(lambda: gr.update(visible=False), None, self.sure, **QUIET)
         self.yes.click(
             self._delete, [self.chosen, *filters, self.number], [self.note, self.box, *everything], **QUIET
         )
@@ -179,8 +179,8 @@ class History:
         named = [(say(f"history.task.{name}"), name, count) for name, count in tasks]
         return [
             *self._list(Filters(search=search or "", task=task, day=day), number),
-            gr.Dropdown(choices=[(say("history.all_tasks"), ""), *map(self._counted, named)], value=task),
-            gr.Dropdown(
+            gr.update(choices=[(say("history.all_tasks"), ""), *map(self._counted, named)], value=task),
+            gr.update(
                 choices=[
                     (say("history.all_days"), ""),
                     *(self._counted((name, name, count)) for name, count in days),
@@ -208,12 +208,12 @@ class History:
             (str(self.thumbnails.of(entry.path, entry.version)), self._alt(entry)) for entry in found.entries
         ]
         return [
-            gr.Gallery(value=pictures, visible=bool(pictures), selected_index=None),
+            gr.update(value=pictures, visible=bool(pictures), selected_index=None),
             self._place(found, is_all=not (filters.search.strip() or filters.task or filters.day)),
             [entry.name for entry in found.entries],
             found.number,
-            gr.Button(interactive=found.number > 1),
-            gr.Button(interactive=found.number < found.pages),
+            gr.update(interactive=found.number > 1),
+            gr.update(interactive=found.number < found.pages),
         ]
 
     def _alt(self, entry: Entry) -> str:
@@ -237,13 +237,13 @@ class History:
         entry = self.gallery.find(name)
         if entry is None:
             gone = hint(self.page.say("history.gone", name=Path(name).name))
-            return ["", gone, gr.Column(visible=False), None, gr.skip(), gr.skip(), *self.details.show(None)]
+            return ["", gone, gr.update(visible=False), None, gr.skip(), gr.skip(), *self.details.show(None)]
         about = hint(entry.name)
         path = str(entry.path)
         return [
-            *(entry.name, about, gr.Column(visible=True), path),
-            gr.DownloadButton(value=path),
-            gr.Column(visible=False),
+            *(entry.name, about, gr.update(visible=True), path),
+            gr.update(value=path),
+            gr.update(visible=False),
             *self.details.show(said_by(self.page, entry.path, entry.task or None)),
         ]
 
@@ -259,7 +259,7 @@ class History:
 
     def _ask(self, name: str) -> tuple[Any, str]:
         question = escape(self.page.say("history.delete_sure", name=Path(name).name))
-        return gr.Column(visible=bool(name)), f'<p class="ld-note" role="alert">{question}</p>'
+        return gr.update(visible=bool(name)), f'<p class="ld-note" role="alert">{question}</p>'
 
     def _delete(self, name: str, search: str, task: str, day: str, number: int) -> list[Any]:
         try:
@@ -269,7 +269,7 @@ class History:
             fault = f'<p class="ld-error" role="alert">{escape(str(error))}</p>'
             return [fault, gr.skip(), *self._read(search, task, day, number)]
         note = hint(self.page.say(key, name=Path(name).name))
-        return [note, gr.Column(visible=False), *self._read(search, task, day, number)]
+        return [note, gr.update(visible=False), *self._read(search, task, day, number)]
 
 
 def hint(text: str) -> str:
