@@ -16,7 +16,8 @@ from ui.model_store import (
     verify_model,
 )
 from ui.page.amounts import bare_html, note_html, section_html, size_words, table_html
-from ui.page.long_job import QUIET, UNFINISHED
+from ui.page.following import UNFINISHED
+from ui.page.long_job import QUIET
 
 if TYPE_CHECKING:
     from ui.jobs import JobEngine
@@ -53,7 +54,9 @@ class InstalledModels:
         with gr.Column(visible=False, elem_id=f"{TAB}-delete-ask") as self.ask:
             self.question = bare_html("")
             with gr.Row(elem_id=f"{TAB}-delete-row"):
-                self.yes = gr.Button("", variant="stop", min_width=120, elem_id=f"{TAB}-delete-yes")
+                self.yes = gr.Button(
+                    say("optimize.delete"), variant="stop", min_width=120, elem_id=f"{TAB}-delete-yes"
+                )
                 self.no = gr.Button(say("optimize.delete_no"), min_width=120, elem_id=f"{TAB}-delete-no")
         self.said = bare_html("", f"{TAB}-models-said")
         bare_html(section_html(say("optimize.cache"), say("optimize.cache_info")))

@@ -1,8 +1,9 @@
 """A job that takes minutes, as its tab shows it: phase, bar, log, Cancel, and what came of it."""
 
+import asyncio
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import gradio as gr
 from runtime.errors import LapdrawError
 from ui.jobs import JobSpec
 from ui.page.amounts import bare_html
+from ui.page.following import FASTEST, RECENT, UNFINISHED
 from ui.page.panel_html import error_html
 
 if TYPE_CHECKING:
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
     from ui.page.page import Page
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-UNFINISHED = ("queued", "running")
-RECENT = 30 * 60  # a job that ended this many seconds ago is shown again when the page is loaded
 LOG_LINES = 400
 _COUNTED = re.compile(r"\[(\d+)/(\d+)\] (.*)")
 
@@ -106,13 +106,14 @@ class LongJob:
             *outputs,
         ]
 
-        def start(request: gr.Request, *values: Any) -> Iterator[Updates]:
+        async def start(request: gr.Request, *values: Any) -> AsyncIterator[Updates]:
             try:
-                job = self.page.engine.submit(make_spec(*values))
+                job = await asyncio.to_thread(lambda: self.page.engine.submit(make_spec(*values)))
             except LapdrawError as error:
-                yield {self.error: error_html(self.page, str(error)), self.report: gr.update(visible=False)}
+                yield self._refused(error)
                 return
-            yield from self._follow(job.id, request.session_hash or "")
+            async for updates in self._follow(job.id, request.session_hash or ""):
+                yield updates
 
         event = self.start.click(start, list(inputs), changed, concurrency_limit=None, **QUIET)
         self.page.demo.load(self._resume, None, changed, concurrency_limit=None, **QUIET)
@@ -123,47 +124,69 @@ class LongJob:
         if job:
             self.page.engine.cancel(job)
 
-    def _resume(self, request: gr.Request) -> Iterator[Updates]:
+    async def _resume(self, request: gr.Request) -> AsyncIterator[Updates]:
         """Take up a job that is not finished, else show what came last."""
+        job = await asyncio.to_thread(self._to_show)
+        if job is None:
+            yield {self.live: ""}
+            return
+        async for updates in self._follow(job.id, request.session_hash or ""):
+            yield updates
+
+    def _to_show(self) -> "Job | None":
         jobs = [job for job in self.page.engine.jobs(limit=50) if job.spec.kind == self.kind]
         waiting = [job for job in jobs if job.state in UNFINISHED]
         job = waiting[-1] if waiting else next(iter(jobs), None)
-        if job is None or not (job.state in UNFINISHED or _is_recent(job)):
-            yield {self.live: "", **self._result(None)}
-            return
-        yield from self._follow(job.id, request.session_hash or "")
+        is_recent = job is not None and time.time() - (job.finished or 0) < RECENT
+        return job if waiting or is_recent else None
 
-    def _follow(self, job_id: str, session: str) -> Iterator[Updates]:
-        """Yield what each snapshot changes, until the job ends or this session follows another."""
+    async def _follow(self, job_id: str, session: str) -> AsyncIterator[Updates]:
+        """Yield what changes, until the job ends or this session follows another; no thread waits meanwhile.
+
+        The first look comes twice, since the last word of what was followed before may arrive after it, and
+        Gradio repeats what was yielded last: one that was overtaken ends with nothing.
+        """
         self._followed[session] = job_id
-        before, line_count = "", -1
-        yield {self.job: job_id, self.error: "", self.report: gr.update(visible=False), **self._result(None)}
-        for snapshot in self.page.engine.watch(job_id):
-            if self._followed.get(session) != job_id:
-                return
-            job = snapshot.job
-            shown: Updates = {self.live: self._live(snapshot)}
-            lines = self.page.engine.log(job_id)
-            if len(lines) != line_count:
-                line_count = len(lines)
-                shown[self.log] = gr.update(value="\n".join(lines[-LOG_LINES:]), visible=bool(lines))
-            if job.state != before:
-                before = job.state
-                shown |= self._came(job)
-            yield shown
-        self._followed.pop(session, None)
+        before: Any = None
+        looks = 0
+        try:
+            while self._followed.get(session) == job_id:
+                snapshot, lines = await asyncio.to_thread(self._look, job_id)
+                if (snapshot, lines) != before or looks == 1:
+                    before = snapshot, lines
+                    yield await asyncio.to_thread(self._shown, snapshot, lines)
+                looks += 1
+                if snapshot.job.state not in UNFINISHED and looks > 1:
+                    return
+                await asyncio.sleep(FASTEST)
+        except LapdrawError as error:  # the program is ending
+            yield self._refused(error)
+            return
+        finally:
+            if self._followed.get(session) == job_id:
+                del self._followed[session]
+        yield {self.live: gr.skip()}
 
-    def _came(self, job: "Job") -> Updates:
-        """Return what changes only when a job begins or ends."""
+    def _look(self, job_id: str) -> "tuple[Snapshot, list[str]]":
+        return self.page.engine.snapshot(job_id), self.page.engine.log(job_id)
+
+    def _refused(self, error: LapdrawError) -> Updates:
+        return {self.error: error_html(self.page, str(error)), self.report: gr.update(visible=False)}
+
+    # What is shown
+
+    def _shown(self, snapshot: "Snapshot", lines: Sequence[str]) -> Updates:
+        job = snapshot.job
         failed = job.state == "failed"
         return {
+            self.job: job.id,
+            self.live: self._live(snapshot),
+            self.log: gr.update(value="\n".join(lines[-LOG_LINES:]), visible=bool(lines)),
             self.cancel: gr.update(interactive=job.state in UNFINISHED),
             self.error: error_html(self.page, job.reason if failed else ""),
             self.report: gr.update(value=job.report, visible=failed and bool(job.report)),
-            **(self._result(job) if job.state == "done" else {}),
+            **self._result(job if job.state == "done" else None),
         }
-
-    # What is shown
 
     def _live(self, snapshot: "Snapshot") -> str:
         """The bar and a line in words, in the form that the script of the page announces."""
@@ -221,7 +244,3 @@ class LongJob:
             f'aria-label="{escape(self.page.say("panel.progress"))}">'
             f'<span style="width:{percent or 0}%"></span></div>'
         )
-
-
-def _is_recent(job: "Job") -> bool:
-    return time.time() - (job.finished or 0) < RECENT

@@ -121,7 +121,7 @@ class _Reports:
             self.save = gr.DownloadButton(
                 say("benchmark.save"), visible=False, scale=1, min_width=160, elem_id=f"{TAB}-save"
             )
-        self.frame = bare_html(note_html(say("benchmark.report_none")) if not found else "", f"{TAB}-report")
+        self.frame = bare_html(note_html(say("benchmark.report_none")) if not found else "", f"{TAB}-frame")
         self.open.click(self._open, self.record, [self.frame, self.save], **QUIET)
         self.page.demo.load(self._refresh, self.record, self.record, **QUIET)
 
