@@ -110,6 +110,11 @@ def broken_png() -> Iterator[Hostile]:
         yield given(f"png-{name}", b"".join([PNG_MAGIC, *parts]))
 
 
+def bomb_of(width: int, height: int) -> bytes:
+    """A PNG of a few bytes that says it has that many pixels."""
+    return PNG_MAGIC + ihdr(width, height, 1, GREY) + chunk(b"IDAT", zlib.compress(bytes(9999), 9)) + END
+
+
 def bombs_in_png() -> Iterator[Hostile]:
     flat = zlib.compress(bytes(100_000_000), 9)  # 97 KB
     a_mega = zlib.compress(bytes(1_000_000), 9)

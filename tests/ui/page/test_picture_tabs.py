@@ -1,6 +1,5 @@
 """The tabs that start from a picture: what they ask for, and what they refuse."""
 
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,10 @@ from PIL.PngImagePlugin import PngInfo
 from tab_driver import TabDriver
 
 from runtime import DepthToImage, ImageToImage, Inpaint, Outpaint, Upscale
-from tests.runtime.hostile_pictures import END
-from tests.runtime.picture_writers import GREY, PNG_MAGIC, chunk, ihdr
+from tests.runtime.hostile_pictures import bomb_of
 from ui.page.text import Language
 
-BOMB = PNG_MAGIC + ihdr(65535, 65535, 1, GREY) + chunk(b"IDAT", zlib.compress(bytes(9999))) + END
+BOMB = bomb_of(65535, 65535)
 
 COMMON: dict[str, Any] = {
     "prompt": "a red house",
