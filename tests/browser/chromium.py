@@ -7,15 +7,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, sync_playwright
 
 from tests.browser.loopback import Loopback
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Names are never looked up, so that an attempt that is counted was the page's or the program's.
 ARGUMENTS = ("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--no-proxy-server")
-# What Chromium says itself when a connection ends while the server is restarted is no fault of the page.
-HARMLESS = ("Failed to load resource: net::ERR_CONNECTION_REFUSED", "net::ERR_INCOMPLETE_CHUNKED_ENCODING")
+# What is said when a connection ends, because the page is left or the server restarted, is no fault.
+HARMLESS = (
+    "net::ERR_CONNECTION_REFUSED",
+    "net::ERR_INCOMPLETE_CHUNKED_ENCODING",
+    "net::ERR_CONNECTION_RESET",
+    "AbortError: signal is aborted without reason",
+    "errored out",
+)
 
 
 def find_chromium() -> str | None:
@@ -49,12 +55,15 @@ class Watch:
         self.addresses: list[str] = []
         self.complaints: list[str] = []
         context.on("request", lambda request: self.addresses.append(request.url))
-        context.on("weberror", lambda fault: self.complaints.append(f"{fault.error}"))
+        context.on("weberror", lambda fault: self._complain(f"{fault.error}"))
         context.on("console", self._hear)
 
-    def _hear(self, message: object) -> None:
-        kind, text = getattr(message, "type", ""), getattr(message, "text", "")
-        if kind == "error" and not any(known in text for known in HARMLESS):
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self._complain(message.text)
+
+    def _complain(self, text: str) -> None:
+        if not any(known in text for known in HARMLESS):
             self.complaints.append(text)
 
     def foreign(self, url: str) -> list[str]:

@@ -17,7 +17,7 @@ from tests.browser.loopback import Loopback, NotPermitted
 from tests.browser.program import Program
 
 OpenPage = Callable[..., Page]
-PATIENCE = 30_000  # milliseconds for a state to come, on a busy machine of two cores
+PATIENCE = 45_000  # milliseconds for a state to come, on a busy machine of two cores
 expect.set_options(timeout=PATIENCE)
 
 
@@ -98,7 +98,13 @@ def page(open_page: OpenPage) -> Page:
 def visit(page: Page, url: str) -> None:
     """Go there, by way of the splash page while the program starts, and wait until it can be used."""
     page.goto(url)
-    expect(page.locator("#text-to-image-generate")).to_be_visible()
+    expect(page.locator("#text-to-image-generate")).to_be_visible(timeout=3 * PATIENCE)
+
+
+def reload(page: Page) -> None:
+    """Load the page again and wait until it can be used."""
+    page.reload()
+    expect(page.locator("#text-to-image-generate")).to_be_visible(timeout=3 * PATIENCE)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import numpy as np
 from playwright.sync_api import Page, expect
 
 from runtime.infotext_reader import parameters_of, read_infotext
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import OpenPage, reload
 from tests.browser.desk import LONG, SHORT, Desk
 from tests.browser.program import Program, wait_for
 from tests.ui.conftest import PROMPT, pixels
@@ -83,7 +83,7 @@ def test_a_second_job_waits_in_line(page: Page) -> None:
     running = desk.job()
     desk.fill(**SHORT).press("generate")
     expect(desk.part("live")).to_contain_text(re.compile("Waiting|1 more waiting"))
-    desk.page.reload()
+    reload(page)
     expect(desk.live).to_have_attribute("data-job", running)
     desk.press("interrupt").await_new(running).ends()
 
@@ -91,7 +91,7 @@ def test_a_second_job_waits_in_line(page: Page) -> None:
 def test_reloading_the_page_takes_the_running_job_up_again(page: Page) -> None:
     desk = Desk(page).fill(prompt=PROMPT, **LONG).start()
     running = desk.job()
-    page.reload()
+    reload(page)
     expect(desk.live).to_have_attribute("data-job", running)
     expect(desk.live).to_have_attribute("data-state", "running")
     expect(desk.part("live")).to_contain_text(re.compile(r"step \d+ of 150"))
