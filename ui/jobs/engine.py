@@ -191,7 +191,7 @@ class JobEngine:
         job = self.running()
         if job is None:
             return ""
-        progress, waiting = board.progress, len(store.jobs(KEPT_JOBS, ("queued",)))
+        progress, waiting = board.progress, store.count_queued()
         part = f", picture {progress.picture} of {progress.pictures}" if progress.pictures > 1 else ""
         others = f" ({waiting} waiting)" if waiting else ""
         return f"{progress.phase}{part}: {' '.join(job.spec.title.split())[:80]}{others}"

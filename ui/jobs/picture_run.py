@@ -188,8 +188,9 @@ class PictureRun:
                 return describe(result, model, [path for path in paths if path is not None], [])
 
             self._put(number, content, result.request.task, picture.seed, unit.label, entry)
-        seconds = result.timings.total - sum(result.timings.steps) - sum(result.timings.compile.values())
-        self._say(event="made", first=unit.first, beside=max(0.0, seconds))
+        times = result.timings
+        beside = times.text_encoder + times.vae_encoder + times.depth_estimator + times.vae_decoder
+        self._say(event="made", first=unit.first, beside=beside)
 
     def _make_sheet(self, plan: PicturePlan) -> None:
         from ui.grid_sheet import make_sheet

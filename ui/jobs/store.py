@@ -87,6 +87,10 @@ class Store(Database):
         )
         return int(self.rows(question, (QUEUED, RUNNING, name))[0][0])
 
+    def count_queued(self) -> int:
+        """Return how many jobs wait."""
+        return int(self.rows("SELECT COUNT(*) FROM jobs WHERE state = ?", (QUEUED,))[0][0])
+
     def take_next(self, now: float) -> Job | None:
         """Begin the first job in the line, and return it."""
         with self.transaction() as to:

@@ -15,7 +15,7 @@ import psutil
 from runtime.backends.base import Device
 from ui.jobs.board import Board
 from ui.jobs.child import QUICK, Child, Event
-from ui.jobs.failure import INTERRUPTED, STOPPED, Outcome, twice
+from ui.jobs.failure import COPY, INTERRUPTED, STOPPED, Outcome, twice
 from ui.jobs.inputs import forget_pictures
 from ui.jobs.job import CANCELLED, FAILED, Job
 from ui.jobs.saving import settle
@@ -120,14 +120,17 @@ class Supervisor:
         from ui.jobs.follow_command import follow_command
         from ui.jobs.follow_pictures import follow_pictures
 
-        outcome = Outcome(state=STOPPED)
+        outcome = Outcome(state=INTERRUPTED, reason=f"the program met an error that nobody expected: {COPY}")
         try:
             follow = follow_pictures if job.spec.kind == "pictures" else follow_command
             outcome = follow(self, job)
+        except Stopping:
+            outcome = Outcome(state=STOPPED)
+            raise
         finally:
             self.child = None
-            if self.stopping:
-                self.end_worker()
+            if self.stopping or sys.exc_info()[0] is not None:
+                self.end_worker()  # it may still be writing
             self._conclude(job, outcome)
         if self._rss > MEMORY_SHARE * psutil.virtual_memory().total:
             self.end_worker()

@@ -1,8 +1,10 @@
 """Whatever ends under a job: it is made again once, and given up the second time."""
 
 import signal
+import sqlite3
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -166,6 +168,40 @@ def test_sleep_interrupts_nothing(data: Path) -> None:
     server.close()
     (ended,) = jobs_of(data, [job])
     assert (ended.state, ended.interruptions) == ("done", 0)
+
+
+def test_a_store_that_cannot_be_written_for_a_while_loses_nothing(data: Path) -> None:
+    with JobEngine(data) as engine:
+        job = engine.submit(pictures_of(count=2, num_inference_steps=40))
+        until(lambda: saved(engine, job, 1))
+        engine._parts[0].rows("PRAGMA busy_timeout = 50")
+        with closing(sqlite3.connect(data / "jobs" / "jobs.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            until(lambda: "cannot be written (database is locked)" in engine.busy())
+            with pytest.raises(InvalidRequest, match="cannot be written"):
+                engine.submit(pictures_of())
+        ended = finished(engine, job)
+        assert (ended.state, ended.interruptions, len(ended.pictures)) == ("done", 0, 2)
+        check_engine(engine)
+        assert engine.busy() == ""
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_bug_of_the_program_itself_is_no_endless_loop(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def with_a_bug(*arguments: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("ui.jobs.follow_pictures.follow_pictures", with_a_bug)
+    (job,) = accept(data, [pictures_of()])
+    for interruptions in (1, 2):
+        with JobEngine(data) as engine:
+            until(lambda: "ZeroDivisionError" in engine.busy())
+            assert engine.get(job.id).interruptions == min(interruptions, 1)
+            with pytest.raises(InvalidRequest, match="start the program again"):
+                engine.submit(pictures_of())
+    (ended,) = jobs_of(data, [job])
+    assert ended.state == "failed"
+    assert "interrupted twice" in ended.reason
 
 
 def test_a_second_program_on_the_same_folder_is_refused(engine: JobEngine) -> None:
