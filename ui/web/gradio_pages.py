@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from collections.abc import Callable, MutableMapping
@@ -15,6 +16,8 @@ from ui.web.routes import MAX_UPLOAD
 
 QUIET = {
     "GRADIO_ANALYTICS_ENABLED": "False",  # also its question for a newer version
+    "GRADIO_ANALYTICS_CACHE_FREQUENCY": "1000000000",  # statistics with pandas, after every event
+    "GRADIO_ANALYTICS_MAX_EVENTS": "1",
     "GRADIO_RUN_HISTORY": "False",
     "GRADIO_MCP_SERVER": "False",
     "GRADIO_SSR_MODE": "False",
@@ -22,6 +25,7 @@ QUIET = {
     "HF_HUB_DISABLE_UPDATE_CHECK": "1",
     "DO_NOT_TRACK": "1",
 }
+QUEUE_SECONDS = 0.02  # from one look of Gradio's queue for work to the next
 
 
 def uploads_of(data: Path) -> Path:
@@ -56,16 +60,16 @@ class GradioApp:
     """The page in one language, as Gradio serves it."""
 
     def __init__(self, application: Any) -> None:
-        self._application = application
+        self.application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        await self._application(scope, receive, send)
+        await self.application(scope, receive, send)
 
     def lifespan(self) -> AbstractAsyncContextManager[object]:
         """Run Gradio's queue meanwhile."""
-        context: AbstractAsyncContextManager[object] = self._application.router.lifespan_context(
-            self._application
+        context: AbstractAsyncContextManager[object] = self.application.router.lifespan_context(
+            self.application
         )
         return context
 
@@ -99,10 +103,14 @@ class GradioPages:
 
         known: Literal["en", "zh"] = "zh" if language == "zh" else "en"
         settings = SettingsFile(self._data)
-        blocks = build_page(
-            self.engine, self._data, settings, known, may_name_folders=self._may_name_folders
-        )
-        return mount(blocks, language, self._port, mount_options(settings))
+
+        async def make() -> GradioApp:
+            blocks = build_page(
+                self.engine, self._data, settings, known, may_name_folders=self._may_name_folders
+            )
+            return mount(blocks, language, self._port, mount_options(settings))
+
+        return asyncio.run(make())  # where no loop runs, Gradio makes some, and leaves them open
 
     def close(self) -> None:
         """End the engine, which puts a running job back in line."""
@@ -137,4 +145,6 @@ def mount(blocks: Any, language: str, port: int, options: dict[str, Any]) -> Gra
     )
     # Only `launch` sets this, and without it Gradio does not check that a named file was uploaded.
     blocks.has_launched = True
+    # Its queue looks for work every millisecond, which would be a tenth of a core for as long as it runs.
+    blocks._queue.sleep_when_free = QUEUE_SECONDS
     return GradioApp(application)

@@ -17,11 +17,23 @@ from ui.settings import Settings, SettingsFile
 from ui.web.bodies import ServedFiles
 from ui.web.door import Door
 from ui.web.front import Front
-from ui.web.gradio_pages import GradioPages, prepare_environment, served_folders, uploads_of
+from ui.web.gradio_pages import GradioApp, GradioPages, prepare_environment, served_folders, uploads_of
 from ui.web.guard import Guard
 
 START_SECONDS = 120
 GENERATE = "text-to-image-generate"
+
+
+class KeptPages(GradioPages):
+    """Keeps what was made."""
+
+    def __init__(self, data: Path) -> None:
+        super().__init__(data, port=7860, may_name_folders=True, worker=False)
+        self.made: dict[str, GradioApp] = {}
+
+    def build(self, language: str) -> GradioApp:
+        self.made[language] = super().build(language)
+        return self.made[language]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +43,7 @@ class RealPage:
     loop: Loop
     guard: Guard
     bare: Front
-    pages: GradioPages
+    pages: KeptPages
     data: Path
 
     def ask(self, request: Request, *, guarded: bool = True, patience: float = 30.0) -> Answer:
@@ -67,11 +79,8 @@ class RealPage:
         config = self.config()
         by_id = {component["id"]: component for component in config["components"]}
         (button,) = [found for found, part in by_id.items() if part["props"].get("elem_id") == GENERATE]
-        pressed = next(
-            entry
-            for entry in config["dependencies"]
-            if [button, "click"] in entry["targets"] and entry["inputs"]
-        )
+        events = [entry for entry in config["dependencies"] if [button, "click"] in entry["targets"]]
+        pressed = next(entry for entry in events if entry["inputs"])
         body = {
             "data": [by_id[name]["props"].get("value") for name in pressed["inputs"]],
             "fn_index": pressed["id"],
@@ -96,11 +105,9 @@ def open_page(data: Path) -> Iterator[RealPage]:
     prepare_environment(data)
     SettingsFile(data).write(Settings(language="en"))
     loop = Loop()
-    pages = GradioPages(data, port=7860, may_name_folders=True, worker=False)
+    pages = KeptPages(data)
     failures: list[BaseException] = []
-    front = Front(
-        pages, setting=lambda: ("en", "auto"), about={"program": "lapdraw"}, on_failure=failures.append
-    )
+    front = Front(pages, setting=lambda: ("en", "auto"), about={}, on_failure=failures.append)
     guard = Guard(front, door=Door(port=7860), files=ServedFiles(served_folders(data)))
     lives = AsyncExitStack()
 
