@@ -42,8 +42,7 @@ ROUTES = (
     _read(rf"{_PAGE}/gradio_api/heartbeat/\w+"),
     _read(rf"{_PAGE}/gradio_api/file=.+"),
     _post(rf"{_PAGE}/gradio_api/(?:queue/join|cancel|reset/?|run/[^/]+/?)", JSON_BODY, MAX_JSON),
-    # component_server: only as the picture editor calls it, with the layers it drew.
-    _post(rf"{_PAGE}/gradio_api/(?:upload|component_server/?)", FILES_BODY, MAX_UPLOAD),
+    _post(rf"{_PAGE}/gradio_api/upload", FILES_BODY, MAX_UPLOAD),
 )
 
 

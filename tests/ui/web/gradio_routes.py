@@ -31,8 +31,6 @@ ANSWERED = {
     "/gradio_api/upload": "/en/gradio_api/upload",
     "/gradio_api/upload_progress": "/en/gradio_api/upload_progress",
     "/gradio_api/file={path_or_url:path}": "/en/gradio_api/file=/nowhere",
-    "/gradio_api/component_server": "/en/gradio_api/component_server",
-    "/gradio_api/component_server/": "/en/gradio_api/component_server/",
 }
 # What it does not ask for, and why nobody may.
 REFUSED = {
@@ -94,6 +92,10 @@ REFUSED = {
         "/gradio_api/stream/{session_hash}/{run}/{component_id}/playlist.m3u8",
         "/gradio_api/stream/{session_hash}/{run}/{component_id}/playlist-file",
         "/gradio_api/stream/{session_hash}/{run}/{component_id}/{segment_id}.{ext}",
+    ),
+    "calls a control's own functions: listing folders is one, and no control of ours has any": (
+        "/gradio_api/component_server",
+        "/gradio_api/component_server/",
     ),
     "is out of date or for robots": (
         "/gradio_api/file/{path:path}",

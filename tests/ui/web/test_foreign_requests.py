@@ -4,12 +4,14 @@ import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from asking import HOME, OWN, Request
+from asking import HOME, OWN, Answer, Request, ask
 from gradio_routes import ANSWERED, REFUSED, example, gradio_routes
 from real_page import RealPage, open_page, uploads
 
+from ui.web.gradio_pages import mount
 from ui.web.routes import find_route
 
 EVIL = "https://evil.example"
@@ -164,3 +166,74 @@ def test_every_route_of_gradio_is_decided_on(real: RealPage) -> None:
     for path, methods in gradio_routes(application):
         route = find_route(ANSWERED.get(path.removeprefix("/en"), "/nothing"))
         assert route is None or methods & route.methods, f"{path} takes {methods}"
+
+
+def taken(event: dict[str, Any], path: str) -> Request:
+    """Hand a file to a control that takes one, as one that was uploaded."""
+    file = {"path": path, "url": None, "meta": {"_type": "gradio.FileData"}}
+    body = {"data": [file], "fn_index": event["id"], "session_hash": "s", "trigger_id": event["inputs"][0]}
+    place = f"/en/gradio_api/run/{event['api_name']}"
+    own = {**OWN, "content-type": "application/json"}
+    return Request(path=place, method="POST", headers=own, body=json.dumps(body).encode())
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    file = tmp_path / "secret.txt"
+    file.write_text("not for the browser")
+    return file
+
+
+@pytest.mark.parametrize("path", ["{secret}", "http://127.0.0.1:9/a.png", "https://evil.example/a.png"])
+def test_the_page_takes_no_file_that_was_not_uploaded(real: RealPage, secret: Path, path: str) -> None:
+    config = real.config()
+    pictures = {part["id"] for part in config["components"] if part["type"] == "image"}
+    events = [entry for entry in config["dependencies"] if len(entry["inputs"]) == 1]
+    event = next(entry for entry in events if pictures & {*entry["inputs"]})
+    request = taken(event, path.replace("{secret}", str(secret)))
+    refused = real.ask(request)
+    assert (refused.status, b"was not uploaded" in refused.body) == (403, True)
+    assert real.ask(request, guarded=False).status == 500  # by the page itself
+    assert secret.name not in [file.name for file in uploads(real.data)]
+
+
+def test_a_mounted_gradio_checks_files_only_where_it_is_told_that_it_runs(
+    real: RealPage, secret: Path
+) -> None:
+    """Why `mount` says so: else any file of the machine is copied to where browsers can ask for it."""
+    import gradio
+
+    async def take() -> tuple[Answer, Answer]:  # in a loop: where none runs, Gradio leaves some open
+        with gradio.Blocks() as blocks:
+            file = gradio.File()
+            file.upload(lambda path: None, file, queue=False, api_name="take")
+        application = mount(blocks, "en", 7860, {})
+        request = taken({**blocks.config["dependencies"][0], "api_name": "take"}, str(secret))
+        refused = await ask(application, request)
+        assert secret.name not in [found.name for found in uploads(real.data)]
+        blocks.has_launched = False
+        return refused, await ask(application, request)
+
+    refused, let_in = real.loop.run(take())
+    assert (refused.status, b"not uploaded by a user" in refused.body) == (500, True)
+    assert let_in.status == 200
+    assert secret.name in [found.name for found in uploads(real.data)]
+
+
+@pytest.mark.parametrize(
+    "place", ["settings.json", "jobs/engine.lock", "outputs/../settings.json", "models/x"]
+)
+def test_files_of_the_data_folder_are_not_shown(real: RealPage, place: str) -> None:
+    request = Request(path=f"/en/gradio_api/file={real.data / place}")
+    assert real.ask(request).status == 403
+    assert real.ask(request, guarded=False).status == 403
+
+
+def test_no_control_of_the_page_has_functions_for_browsers_to_call(real: RealPage) -> None:
+    (blocks,) = [
+        route.app.blocks
+        for route in real.pages.made["en"].application.routes
+        if hasattr(getattr(route, "app", None), "blocks")
+    ]
+    assert len(blocks.blocks) > 100
+    assert [block for block in blocks.blocks.values() if getattr(block, "server_fns", None)] == []
