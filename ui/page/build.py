@@ -1,11 +1,16 @@
 """Draws the whole page in one language: heading, tabs, and what connects them."""
 
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
+from gradio.routes import App
 
 from ui.page.look import facts_html, heading_html
 from ui.page.page import Page
@@ -15,6 +20,8 @@ from ui.settings import SettingsFile
 
 if TYPE_CHECKING:
     from ui.jobs import JobEngine
+
+DEVICES_SECONDS = 15.0  # after the start, in which the worker may still find more than the CPU
 
 
 def build_page(
@@ -28,7 +35,10 @@ def build_page(
     page = Page(engine, data, settings, language, may_name_folders=may_name_folders)
     page.outputs.mkdir(parents=True, exist_ok=True)
     gr.set_static_paths([page.outputs])
-    with gr.Blocks(title=page.say("common.title"), analytics_enabled=False, fill_width=True) as demo:
+    with (
+        _no_servers(),
+        gr.Blocks(title=page.say("common.title"), analytics_enabled=False, fill_width=True) as demo,
+    ):
         page.demo = demo
         page.facts = gr.HTML(facts_html(page), elem_id="page-facts", padding=False)
         gr.HTML(heading_html(page), elem_id="page-heading", padding=False)
@@ -44,13 +54,37 @@ def build_page(
     return demo
 
 
+@contextmanager
+def _no_servers() -> Iterator[None]:
+    """Spare the two servers that gr.Blocks makes for itself, a third of the time: mounting makes another."""
+    real = App.__dict__["create_app"]
+    App.create_app = staticmethod(lambda *_, **__: None)
+    try:
+        yield
+    finally:
+        App.create_app = real
+
+
 def _on_load(page: Page) -> None:
     """What may have changed since the page was drawn: settings, installed models, devices."""
     pickers = [picker.component for picker in page.model_pickers]
+    drawn = time.monotonic()
 
-    def load(*chosen: str | None) -> list[Any]:
-        return [facts_html(page), *page.refresh_models(*chosen)]
+    async def load(*chosen: str | None) -> AsyncIterator[list[Any]]:
+        devices = page.engine.devices()
+        yield [facts_html(page), *page.refresh_models(*chosen)]
+        while time.monotonic() < drawn + DEVICES_SECONDS:
+            await asyncio.sleep(1)
+            if page.engine.devices() != devices:
+                yield [gr.skip(), *page.refresh_models(*chosen)]
+                return
+        yield [gr.skip() for _ in range(1 + len(pickers))]
 
     page.demo.load(
-        load, pickers, [page.facts, *pickers], show_progress="hidden", api_visibility="private", queue=False
+        load,
+        pickers,
+        [page.facts, *pickers],
+        show_progress="hidden",
+        api_visibility="private",
+        concurrency_limit=None,
     )

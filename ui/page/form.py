@@ -209,11 +209,12 @@ class GenerationForm:
         for name in PROMPTS:
             if name in fields and name in self.by_name:
                 updates[self.by_name[name]] = gr.update(value=fields[name])
-        if choice:
+        model = split_choice(self.picker.component.value)[0]
+        if choice and self.picker.offers(choice):
             updates[self.by_name["model"]] = self.picker.choose(choice if "|" in choice else f"{choice}|")
-            choice = updates[self.by_name["model"]]["value"]
+            model = split_choice(updates[self.by_name["model"]]["value"])[0]
         if "sampler" in fields or "schedule" in fields:
-            updates |= self._receive_sampler(fields, split_choice(choice)[0])
+            updates |= self._receive_sampler(fields, model)
         for name, shown in (("num_inference_steps", STEPS_SHOWN), ("guidance_scale", GUIDANCE_SHOWN)):
             if name in fields and name in self.by_name:
                 top = max(shown, fields[name])
@@ -222,7 +223,7 @@ class GenerationForm:
             if name in fields:
                 updates[self.by_name[name]] = gr.update(value=fields[name])
         if self.size is not None:
-            updates |= self.size.receive(fields)
+            updates |= self.size.receive(fields, model)
         return updates
 
     def _receive_sampler(self, fields: Mapping[str, Any], model: str) -> Updates:
@@ -236,7 +237,7 @@ class GenerationForm:
                 schedule = find_schedule(fields["schedule"]).name
         except InvalidRequest:  # the model's own is the nearest to what is not known here
             schedule = OWN
-        choices = schedule_choices(self.page, model or split_choice(self.picker.component.value)[0], sampler)
+        choices = schedule_choices(self.page, model, sampler)
         if schedule not in [value for _, value in choices]:
             schedule = OWN
         return {

@@ -119,6 +119,11 @@ class ModelPicker:
         bundled = model is not None and model.bundled
         return self.page.say("common.model_bundled" if bundled else "common.model_info")
 
+    def offers(self, value: str) -> bool:
+        """Whether the model of a value, or of this name, can be chosen."""
+        name = split_choice(value)[0] or value
+        return any(choice.model == name for choice in self.choices())
+
     def choose(self, value: str | None) -> dict[str, Any]:
         """Return the update that offers what can be chosen now, with `value` chosen if it still can be."""
         choices = self.choices()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from runtime.request import Bounds
+from ui.page.pickers import split_choice
 from ui.page.sizes import CUSTOM, OWN, PICTURE, preset_sizes
 
 if TYPE_CHECKING:
@@ -54,9 +55,10 @@ class SizeFields:
     def connect(self, model: Any) -> None:
         """Bind preset, fields and swap; `model` is the drop-down of models."""
         both = [self.width, self.height]
-        self.swap.click(lambda wide, high: (high, wide, CUSTOM), both, [*both, self.preset], **QUIET)
+        self.swap.click(self._swap, [model, *both], [*both, self.preset], **QUIET)
         self.preset.input(self._follow_preset, [model, self.preset, *both], both, **QUIET)
-        gr.on([self.width.input, self.height.input], lambda: CUSTOM, None, self.preset, **QUIET)
+        sides = [self.width.input, self.height.input]
+        gr.on(sides, self._name, [model, *both], self.preset, trigger_mode="always_last", **QUIET)
 
     def follow_model(self, model: str, preset: str, width: int | None, height: int | None) -> list[Any]:
         """Return updates of preset, width and height for another model: a ratio stays, so do own numbers."""
@@ -67,13 +69,19 @@ class SizeFields:
             width, height = self.of_preset(preset, model)
         return [gr.update(choices=choices, value=preset), width, height]
 
-    def receive(self, fields: Mapping[str, Any]) -> dict[Any, Any]:
+    def receive(self, fields: Mapping[str, Any], model: str) -> dict[Any, Any]:
         """Return the updates that show the size among the fields, none when there is none among them."""
         if not any(name in fields for name in SIDES):
             return {}
         width, height = fields.get("width"), fields.get("height")
-        preset = CUSTOM if width or height else self.start
+        preset = self.preset_of(model, width, height) if width or height else self.start
         return {self.width: width, self.height: height, self.preset: gr.update(value=preset)}
+
+    def preset_of(self, model: str, width: int | None, height: int | None) -> str:
+        """Return the preset that has this size, CUSTOM if none has."""
+        if self.start == PICTURE and not width and not height:
+            return PICTURE
+        return next((name for name, size in self._sizes(model).items() if size == (width, height)), CUSTOM)
 
     def choices(self, model: str) -> list[tuple[str, str]]:
         """Return labels and names of the presets for a model."""
@@ -92,8 +100,13 @@ class SizeFields:
         found = self.page.shelf.find(model)
         return preset_sizes(found.own_size, self._side) if found else {}
 
+    def _name(self, choice: str | None, width: int | None, height: int | None) -> str:
+        return self.preset_of(split_choice(choice)[0], width, height)
+
+    def _swap(self, choice: str | None, width: int | None, height: int | None) -> tuple[Any, Any, str]:
+        return height, width, self._name(choice, height, width)
+
     def _follow_preset(
-        self, choice: str, preset: str, width: int | None, height: int | None
+        self, choice: str | None, preset: str, width: int | None, height: int | None
     ) -> tuple[int | None, int | None]:
-        model = choice.rpartition("|")[0]
-        return (width, height) if preset == CUSTOM else self.of_preset(preset, model)
+        return (width, height) if preset == CUSTOM else self.of_preset(preset, split_choice(choice)[0])

@@ -100,6 +100,20 @@ def test_a_sampler_of_another_program_leaves_the_models_own(make_page: MakePage)
     assert not {"sampler", "schedule"} & set(fields)
 
 
+def test_a_size_that_a_preset_has_is_shown_as_that_preset(make_page: MakePage) -> None:
+    form = _form(make_page())
+    preset = form.by_name["preset"]
+    assert form.receive({"width": 128, "height": 128})[preset]["value"] == "own"
+    assert form.receive({"width": 104, "height": 160})[preset]["value"] == "2:3"
+    assert form.receive({"width": 104, "height": 104})[preset]["value"] == "custom"
+
+
+def test_a_model_that_cannot_do_the_task_leaves_the_chosen_one(make_page: MakePage) -> None:
+    form = _form(make_page())
+    assert form.by_name["model"] not in form.receive({}, "demo-depth|cpu")
+    assert form.receive({}, "demo-scenes")[form.by_name["model"]]["value"] == "demo-scenes|cpu+igpu"
+
+
 def test_more_steps_than_the_slider_shows_are_kept(make_page: MakePage) -> None:
     form = _form(make_page())
     update = form.receive({"num_inference_steps": 400})[form.by_name["num_inference_steps"]]

@@ -28,7 +28,10 @@ def build(page: "Page") -> None:
         return pictures_spec(page, TASK, answer)
 
     def receive(sent: Sent) -> dict[Any, Any]:
-        return form.receive({name: value for name, value in sent.fields.items() if "size" not in name})
+        """The size of a picture that had a prompt is that of another kind of model."""
+        left_out = ("width", "height") if sent.fields.get("prompt") else ()
+        fields = {name: value for name, value in sent.fields.items() if name not in left_out}
+        return form.receive(fields, sent.model)
 
     panel.connect(form, [], make)
     page.add_receiver(TAB, form.outputs, receive)
