@@ -12,7 +12,7 @@ from ui.jobs.store import Store
 
 SNAPSHOT_SECONDS = 0.2  # at most five a second for each watcher
 LOOK_SECONDS = 2.0
-REMEMBERED = 64  # jobs
+REMEMBERED = 16  # jobs
 
 
 class Board:

@@ -16,6 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+import psutil
+
 from runtime.places import CHECKOUT
 
 LAST_LINES = 120  # of standard error, kept for a report
@@ -51,6 +53,7 @@ class Child:
             text=True,
             encoding="utf-8",
             errors="replace",
+            cwd=CHECKOUT,  # else whatever lies where the person started comes before the standard library
             **_apart(),
         )
         self._readers = [
@@ -90,6 +93,10 @@ class Child:
     def kill(self) -> None:
         """End it at once."""
         self._process.kill()
+
+    def kill_family(self) -> None:
+        """End it at once, with everything it started."""
+        kill_family(self.pid)
 
     def wait(self, seconds: float) -> bool:
         """Wait for its end; return whether it has ended."""
@@ -135,6 +142,15 @@ class Child:
         if file is None:
             raise RuntimeError("a child was started without pipes")
         return file
+
+
+def kill_family(pid: int) -> None:
+    """End a process and what it started."""
+    with suppress(psutil.NoSuchProcess):
+        found = psutil.Process(pid)
+        for process in (*found.children(recursive=True), found):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 def name_of_signal(number: int) -> str:

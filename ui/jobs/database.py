@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 VERSION = 1
+CACHE_KIB = 256  # of pages in memory: the store is small, and the program's memory stays flat
 
 SCHEMA = """
 CREATE TABLE jobs (
@@ -70,6 +71,7 @@ class Database:
         run("PRAGMA journal_mode = WAL")
         run("PRAGMA synchronous = FULL")
         run("PRAGMA foreign_keys = ON")
+        run(f"PRAGMA cache_size = -{CACHE_KIB}")
         answer = run("PRAGMA quick_check").fetchone()[0]
         if answer != "ok":
             raise sqlite3.DatabaseError(f"the database is damaged: {answer}")

@@ -25,7 +25,7 @@ from ui.jobs.store import Store
 from ui.jobs.supervisor import Supervisor
 
 SILENCE_SECONDS = 60.0
-STOP_SECONDS = 5.0
+STOP_SECONDS = 10.0  # more than a command gets to clean up, and the worker to end
 KEPT_JOBS = 1000  # finished ones that are remembered
 MEASURED = "auto:measured"
 
@@ -127,6 +127,7 @@ class JobEngine:
                 board.tell()
             elif board.running == name:
                 supervisor.cancel(name)
+                store.note_cancel(name)
 
     def skip(self, name: str) -> None:
         """Leave out the picture that the job is making; has no effect on one that does not run."""

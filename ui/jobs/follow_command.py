@@ -5,10 +5,14 @@ import re
 import shutil
 import sys
 import time
+from collections import deque
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from runtime.manifest import MANIFEST_NAME
+from runtime.model_folder import ModelFolder
 from runtime.places import CHECKOUT
 from ui.jobs.child import Child, Event
 from ui.jobs.command_plan import REPORT, plan_command
@@ -24,11 +28,17 @@ END_SECONDS = 4.0  # for a command to clean up when the program ends
 CANCEL_SECONDS = 20.0  # when the job is cancelled
 SENTENCE = re.compile(r"^(?:lapdraw|launch\.py): (.+)")
 STEP = re.compile(r"^\[(\d+)/(\d+)\]")
+REPORTED = 100  # lines of a log that a report of a failure quotes
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def follow_command(supervisor: "Supervisor", job: Job) -> Outcome:
-    """Run the command of a job to its end; nothing half-written is left, however it ends."""
+    """Run the command of a job to its end; nothing half-written is left, however it ends.
+
+    What an interrupted run had finished already is its result.
+    """
+    if (made := _made_before(supervisor.data, job)) is not None:
+        return _done(supervisor, job, made)
     folder = supervisor.data / "jobs" / job.id
     folder.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(folder / REPORT, ignore_errors=True)  # of an interrupted run
@@ -55,7 +65,7 @@ class _Follower:
         self._supervisor = supervisor
         self._job = job
         self._log = log
-        self._lines: list[str] = []
+        self._lines: deque[str] = deque(maxlen=REPORTED)
         self._answer: dict[str, Any] | None = None
         self._sentence = ""
         self._hung_up = 0.0
@@ -69,6 +79,15 @@ class _Follower:
             if supervisor.cancelled_at is not None:
                 child.order("cancel", job=job.id)
         supervisor.board.show(phase=job.spec.kind)
+        try:
+            return self._hear_out(child)
+        finally:
+            if child.is_running:
+                child.kill_family()
+                child.wait(1.0)
+
+    def _hear_out(self, child: Child) -> int | None:
+        supervisor = self._supervisor
         while True:
             event = supervisor.next_event()
             if supervisor.stopping and not self._hung_up:
@@ -78,8 +97,6 @@ class _Follower:
             if (self._hung_up and time.monotonic() - self._hung_up > END_SECONDS) or (
                 asked is not None and time.monotonic() - asked > CANCEL_SECONDS
             ):
-                child.kill()
-                child.wait(1.0)
                 return None
             if event is None or event.child is not child:
                 continue
@@ -90,7 +107,7 @@ class _Follower:
     def outcome(self, status: int | None, folder: Path) -> Outcome:
         """Return how it ended, and note the result."""
         supervisor, job = self._supervisor, self._job
-        said = "\n".join(self._lines[-100:])
+        said = "\n".join(self._lines)
         if supervisor.stopping and status != 0:
             return Outcome(state=STOPPED)
         if supervisor.cancelled_at is not None and status != 0:
@@ -98,9 +115,8 @@ class _Follower:
         if status == 0:
             result = self._answer if job.spec.kind == "optimize" else _publish(folder, supervisor.data, job)
             if result is not None:
-                supervisor.persist(lambda: supervisor.store.add_result(job.id, 0, result))
-                return Outcome(state=DONE)
-        if status is None or status < 0 or status > 128:
+                return _done(supervisor, job, result)
+        if status is None or status < 0 or 128 < status < 256:
             signal_or_status = -9 if status is None else status if status < 0 else 128 - status
             return interrupted(job, of_exit(signal_or_status), said=said)
         reason = self._sentence or f"the command ended with status {status}: see its log, or {COPY}"
@@ -121,13 +137,32 @@ class _Follower:
             self._phase(line)
         if line:
             self._lines.append(line)
-            self._log.write(line + "\n")
-            self._log.flush()
+            with suppress(OSError):  # a full disk: a line of the log is not worth the job
+                self._log.write(line + "\n")
+                self._log.flush()
 
     def _phase(self, text: str) -> None:
         found = STEP.match(text)
         step, steps = (int(found[1]), int(found[2])) if found else (0, 0)
         self._supervisor.board.show(phase=text, step=step, steps=steps)
+
+
+def _done(supervisor: "Supervisor", job: Job, result: dict[str, Any]) -> Outcome:
+    supervisor.persist(lambda: supervisor.store.add_result(job.id, 0, result), even_while_stopping=True)
+    return Outcome(state=DONE)
+
+
+def _made_before(data: Path, job: Job) -> dict[str, Any] | None:
+    """Return the result of a run that ended between its last write and the note of it."""
+    if job.spec.kind == "benchmark":
+        places = sorted((data / "outputs" / "benchmarks").glob(f"*-{job.id}"))
+        return _published(places[0]) if places else None
+    path = data / "models" / str(job.spec.body["name"])
+    manifest = path / MANIFEST_NAME
+    if not manifest.is_file() or manifest.stat().st_mtime < job.created:
+        return None
+    found = ModelFolder(path).manifest
+    return {"path": str(path), "errors": {k: dict(v) for k, v in found.errors.items()}} if found else None
 
 
 def _object(line: str) -> dict[str, Any] | None:
@@ -148,5 +183,9 @@ def _publish(folder: Path, data: Path, job: Job) -> dict[str, Any] | None:
     place = data / "outputs" / "benchmarks" / f"{stamp}-{name}-{job.id}"
     place.parent.mkdir(parents=True, exist_ok=True)
     made.rename(place)
+    return _published(place)
+
+
+def _published(place: Path) -> dict[str, Any]:
     report = next(iter(sorted(place.glob("*.html"))), place / "record.json")
     return {"record": str(place / "record.json"), "report": str(report)}

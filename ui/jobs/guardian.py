@@ -21,14 +21,14 @@ from ui.jobs.file_lock import FileLock
 if TYPE_CHECKING:
     import psutil
 
-WHEN_CANCELLED, WHEN_ALONE = 15.0, 3.0  # seconds to clean up
+WHEN_CANCELLED, WHEN_ALONE = 15.0, 2.0  # seconds to clean up
 PATIENCE = 20.0  # seconds for a guardian before this one to end
 
 
 def main() -> int:
     """Run the command, and return its status."""
     order = json.loads(sys.argv[1])
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, lambda *_: None)  # a handler ends with exec, SIG_IGN would not
     lock = FileLock(Path(order["lock"]))
     lock.take(PATIENCE)
     command = subprocess.Popen(order["command"], cwd=order["cwd"], stdin=subprocess.DEVNULL, **_in_a_group())
@@ -37,6 +37,8 @@ def main() -> int:
     status = command.wait()
     with ending:
         lock.release()
+    if sys.platform == "win32":
+        os._exit(status & 0xFFFFFFFF)  # sys.exit cannot say every status there
     return status if status >= 0 else 128 - status
 
 

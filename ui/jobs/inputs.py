@@ -3,6 +3,7 @@
 import io
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -29,7 +30,13 @@ def keep_pictures(folder: Path, pictures: Mapping[str, Source]) -> None:
     """Copy the pictures into a job's folder; raises InvalidRequest when they cannot be."""
     for name, source in pictures.items():
         content = _content(source)
-        write_whole(folder / name, lambda file, content=content: file.write(content))  # type: ignore[misc]
+        try:
+            write_whole(folder / name, lambda file, content=content: file.write(content))  # type: ignore[misc]
+        except InvalidRequest as error:
+            reason = error.__cause__ or error
+            raise InvalidRequest(
+                f"the picture cannot be kept in {folder.parent} ({reason}): free some space on the disk"
+            ) from error
 
 
 def kept_pictures(folder: Path) -> dict[str, str]:
@@ -40,8 +47,9 @@ def kept_pictures(folder: Path) -> dict[str, str]:
 def forget_pictures(folder: Path) -> None:
     """Remove them; a log stays."""
     for name in PICTURES:
-        (folder / name).unlink(missing_ok=True)
-    if folder.is_dir() and not any(folder.iterdir()):
+        with suppress(OSError):  # not there, or somebody reads it (Windows): the next start tidies up
+            (folder / name).unlink()
+    with suppress(OSError):  # not there, or a log is in it
         folder.rmdir()
 
 

@@ -6,17 +6,16 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-import psutil
-
 from runtime.errors import InvalidRequest
 from ui.jobs.beside import WORKER_LOCK
+from ui.jobs.child import kill_family
 from ui.jobs.database import VERSION
 from ui.jobs.failure import twice
 from ui.jobs.file_lock import holder_of
 from ui.jobs.inputs import forget, forget_pictures
-from ui.jobs.job import FAILED, QUEUED, RUNNING
+from ui.jobs.job import CANCELLED, FAILED, QUEUED, RUNNING
 from ui.jobs.saving import settle
-from ui.jobs.store import Store
+from ui.jobs.store import CANCEL, Store
 
 NAME = "jobs.db"
 LOCKS = (WORKER_LOCK, "command.lock")  # of the processes that work for us
@@ -41,7 +40,7 @@ def end_leftovers(folder: Path) -> None:
                     f"a process of an earlier start hangs (number {pid}): end it, or restart the machine"
                 )
             if waited > BY_ITSELF and pid:
-                _kill(pid)
+                kill_family(pid)  # its lock says that the number is still its own
             time.sleep(0.05)
 
 
@@ -73,7 +72,9 @@ def recover(store: Store, folder: Path, *, keep: int) -> list[str]:
     """
     for job in store.jobs(-1, (RUNNING,)):
         settle(store, job.id)
-        if job.interruptions > 0:
+        if job.reason == CANCEL:
+            store.finish(job.id, CANCELLED, reason="", report="", now=time.time())
+        elif job.interruptions > 0:
             store.finish(job.id, FAILED, reason=twice(ENDED), report="", now=time.time())
         else:
             store.requeue(job.id, reason=f"it was interrupted and is made again: {ENDED}", interrupted=True)
@@ -96,13 +97,3 @@ def _set_aside(path: Path) -> Path:
         if beside.exists():
             beside.rename(aside.with_name(aside.name + suffix))
     return aside
-
-
-def _kill(pid: int) -> None:
-    """End a process and what it started; its lock says that the number is still its own."""
-    try:
-        found = psutil.Process(pid)
-        for process in (*found.children(recursive=True), found):
-            process.kill()
-    except psutil.NoSuchProcess:
-        return

@@ -59,6 +59,11 @@ def write_new(path: Path, content: bytes, partial: Path) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:  # FileExistsError too: a link that leads nowhere, or a file
+        raise InvalidRequest(
+            f"the folder {path.parent} cannot be made ({error.strerror}): see what is in its way"
+        ) from error
+    try:
         with partial.open("wb") as file:
             file.write(content)
             file.flush()
@@ -116,7 +121,8 @@ def _flush_folder(path: Path) -> None:
         return
     handle = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(handle)
+        with suppress(OSError):  # some network and FUSE file systems cannot
+            os.fsync(handle)
     finally:
         os.close(handle)
 

@@ -15,6 +15,7 @@ from ui.jobs.database import VERSION, Database
 from ui.jobs.job import CANCELLED, QUEUED, RUNNING, STATES, Job, JobPicture, JobSpec
 
 RESERVED, SAVED, SKIPPED = "reserved", "saved", "skipped"
+CANCEL = "it is being cancelled"  # the reason of a running job that is to be
 SHEET = 1_000_000  # the number of a grid's sheet among the pictures of its job
 # The columns of `_job`.
 JOB = "id, kind, title, body, state, reason, report, created, started, finished, interruptions"
@@ -106,10 +107,15 @@ class Store(Database):
         """Cancel a job that waits; return whether it did."""
         with self.transaction() as to:
             done = to.execute(
-                "UPDATE jobs SET state = ?, finished = ? WHERE id = ? AND state = ?",
+                "UPDATE jobs SET state = ?, reason = '', finished = ? WHERE id = ? AND state = ?",
                 (CANCELLED, now, name, QUEUED),
             )
             return done.rowcount > 0
+
+    def note_cancel(self, name: str) -> None:
+        """Note that the running job is to be cancelled, should the program end before it is."""
+        with self.transaction() as to:
+            to.execute("UPDATE jobs SET reason = ? WHERE id = ? AND state = ?", (CANCEL, name, RUNNING))
 
     def finish(self, name: str, state: str, *, reason: str, report: str, now: float) -> None:
         """End a job; what was reserved and never saved is forgotten."""

@@ -15,7 +15,7 @@ import psutil
 from runtime.backends.base import Device
 from ui.jobs.board import Board
 from ui.jobs.child import QUICK, Child, Event
-from ui.jobs.failure import COPY, INTERRUPTED, STOPPED, Outcome, twice
+from ui.jobs.failure import COPY, INTERRUPTED, STOPPED, Outcome, failed, twice
 from ui.jobs.inputs import forget_pictures
 from ui.jobs.job import CANCELLED, FAILED, Job
 from ui.jobs.saving import settle
@@ -72,18 +72,21 @@ class Supervisor:
     def cancel(self, job: str) -> None:
         """Ask whoever does the job to stop; the caller holds the board's lock and saw that it runs."""
         self.cancelled_at = self.cancelled_at or time.monotonic()
-        if self.child is not None:
-            self.child.order("cancel", job=job)
+        child = self.child  # the thread may take it away meanwhile
+        if child is not None:
+            child.order("cancel", job=job)
 
     def skip(self, job: str, number: int) -> None:
         """Ask for the next picture, leaving out the one of that number; locked likewise."""
-        if self.child is not None:
-            self.child.order("skip", job=job, number=number)
+        child = self.child
+        if child is not None:
+            child.order("skip", job=job, number=number)
 
     def release(self) -> None:
         """Have the worker give back the memory and the devices of its model."""
-        if self._worker is not None:
-            self._worker.order("release")
+        worker = self._worker
+        if worker is not None:
+            worker.order("release")
 
     # The thread
 
@@ -127,6 +130,8 @@ class Supervisor:
         except Stopping:
             outcome = Outcome(state=STOPPED)
             raise
+        except OSError as error:
+            outcome = failed(job, f"a file could not be written ({error}): free some space on the disk")
         finally:
             self.child = None
             if self.stopping or sys.exc_info()[0] is not None:
