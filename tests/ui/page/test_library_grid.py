@@ -176,16 +176,15 @@ def test_the_sheet_comes_in_the_end_and_cells_are_labelled(
     came = panel._came(running, is_new=True)
     assert came[panel.gallery]["value"] == [(str(sheet), "steps 5, guidance 7")]
     assert came[panel.gallery]["columns"] == 3
-    assert not came[panel.sheet_box]["visible"]
+    assert not came[panel.sheet]["visible"]
     entry = {"task": "text-to-image", "grid": {"path": str(sheet), "axes": []}, "images": []}
     done = engine.tell(job.id, state="done", results=(entry,))
     assert sheet_of(done) == sheet
     came = panel._came(done, is_new=False)
-    assert came[panel.sheet_box]["visible"]
-    assert came[panel.sheet] == str(sheet)
+    assert came[panel.sheet] == gr.update(value=str(sheet), visible=True)
     sheet.unlink()
-    assert not panel._came(done, is_new=False)[panel.sheet_box]["visible"]
-    assert {panel.sheet_box, panel.sheet, panel.sheet_download} <= set(panel.outputs)
+    assert not panel._came(done, is_new=False)[panel.sheet]["visible"]
+    assert {panel.sheet, panel.sheet_download} <= set(panel.outputs)
 
 
 def test_the_tab_is_drawn_and_takes_what_is_sent(home: Page) -> None:

@@ -122,22 +122,22 @@ class GridPanel(RunPanel):
     def draw_sheet(self) -> None:
         """Draw where the sheet comes in the end."""
         say = self.page.say
-        with gr.Column(visible=False, elem_id=f"{self.tab}-sheet-box") as self.sheet_box:
-            self.sheet = gr.Image(
-                label=say("grid.sheet"),
-                interactive=False,
-                type="filepath",
-                buttons=["fullscreen"],
-                elem_id=f"{self.tab}-sheet",
-            )
-            self.sheet_download = gr.DownloadButton(
-                say("grid.download"), size="sm", elem_id=f"{self.tab}-sheet-download"
-            )
+        self.sheet = gr.Image(
+            label=say("grid.sheet"),
+            interactive=False,
+            type="filepath",
+            buttons=["fullscreen"],
+            visible=False,
+            elem_id=f"{self.tab}-sheet",
+        )
+        self.sheet_download = gr.DownloadButton(
+            say("grid.download"), size="sm", visible=False, elem_id=f"{self.tab}-sheet-download"
+        )
 
     @property
     def outputs(self) -> list[Any]:
         """What following a job changes, the sheet too."""
-        return [*super().outputs, self.sheet_box, self.sheet, self.sheet_download]
+        return [*super().outputs, self.sheet, self.sheet_download]
 
     def _came(self, job: "Job", *, is_new: bool) -> dict[Any, Any]:
         came = super()._came(job, is_new=is_new)
@@ -150,9 +150,8 @@ class GridPanel(RunPanel):
                 visible=bool(job.pictures),
                 columns=columns,
             ),
-            self.sheet_box: gr.update(visible=path is not None),
-            self.sheet: path,
-            self.sheet_download: gr.update(value=path),
+            self.sheet: gr.update(value=path, visible=path is not None),
+            self.sheet_download: gr.update(value=path, visible=path is not None),
         }
         return came
 
