@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import importlib
 import importlib.util
 import inspect
 import ssl
@@ -111,12 +112,19 @@ def _no_collections() -> Iterator[None]:
             gc.enable()
 
 
+class _Late(ModuleType):
+    """Stands for a module that is imported when something of it is first asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(importlib.import_module(self.__name__), name)
+
+
 def _load_late(name: str) -> None:
-    """Load a module when something of it is first used: Gradio's import names pandas and does not use it."""
-    found = importlib.util.find_spec(name) if name not in sys.modules else None
-    if found is None or found.loader is None:
-        return
-    found.loader = importlib.util.LazyLoader(found.loader)
-    module = importlib.util.module_from_spec(found)
-    sys.modules[name] = module
-    found.loader.exec_module(module)
+    """Have `import name` cost nothing yet: Gradio's import names pandas and does not use it."""
+    spec = importlib.util.find_spec(name) if name not in sys.modules else None
+    if spec is not None:
+        stand_in = _Late(name)
+        stand_in.__spec__ = spec
+        sys.modules[name] = stand_in
