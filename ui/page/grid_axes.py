@@ -75,7 +75,7 @@ class GridAxes:
             self.parts |= {place: axis, f"{place}_values": values}
             axis.input(
                 self._follow,
-                axis,
+                [axis, values],
                 values,
                 show_progress="hidden",
                 api_visibility="private",
@@ -152,6 +152,16 @@ class GridAxes:
     def _label(self, name: str) -> str:
         return self.page.say(f"grid.axis.{name}")
 
-    def _follow(self, axis: str) -> Any:
-        """Values of another axis make no sense for this one."""
-        return gr.update(info=self.hint(axis), value="", interactive=axis != NO_AXIS)
+    def _follow(self, axis: str, text: str) -> Any:
+        """Offer the hint of another axis; values that make no sense for it go, others stay."""
+        update: dict[str, Any] = {"info": self.hint(axis), "interactive": axis != NO_AXIS}
+        if text and (axis == NO_AXIS or not _is_readable(axis, text)):
+            update["value"] = ""
+        return gr.update(**update)
+
+
+def _is_readable(axis: str, text: str) -> bool:
+    try:
+        return bool([AXES[axis].read(label) for label in split_values(text)])
+    except ValueError:
+        return False

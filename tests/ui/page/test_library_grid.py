@@ -103,9 +103,14 @@ def test_every_axis_of_the_task_is_offered_with_a_hint(axes: GridAxes, home: Pag
     for name in offered:
         assert axes.hint(name)
     assert "128x96, 96x128" in axes.hint("size")  # the demo model is trained at 128x128
-    followed = axes._follow("seed")
-    assert (followed["value"], followed["interactive"]) == ("", True)
-    assert axes._follow(NO_AXIS)["interactive"] is False
+
+
+def test_values_stay_where_another_axis_can_read_them(axes: GridAxes) -> None:
+    """What is typed while the answer is on its way must not be lost."""
+    assert axes._follow("seed", "Euler a") == gr.update(info=axes.hint("seed"), interactive=True, value="")
+    assert axes._follow("guidance", "5, 10") == gr.update(info=axes.hint("guidance"), interactive=True)
+    assert axes._follow("size", "") == gr.update(info=axes.hint("size"), interactive=True)
+    assert axes._follow(NO_AXIS, "5") == gr.update(info=axes.hint(NO_AXIS), interactive=False, value="")
 
 
 @settings(max_examples=30)
