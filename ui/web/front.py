@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, Protocol, TypeVar
 from urllib.parse import parse_qs
 
@@ -115,8 +115,13 @@ class Front:
     async def _open(self, language: str) -> PageApp:
         app = await self._in_thread(self._pages.build, language)
         opened = asyncio.Event()
-        self._keepers.append(asyncio.create_task(self._keep(app, opened)))
-        await opened.wait()
+        keeper = asyncio.create_task(self._keep(app, opened))
+        waiter = asyncio.create_task(opened.wait())
+        await asyncio.wait([keeper, waiter], return_when=asyncio.FIRST_COMPLETED)
+        if not opened.is_set():
+            waiter.cancel()
+            await keeper  # raises what kept it from opening
+        self._keepers.append(keeper)
         return app
 
     async def _keep(self, app: PageApp, opened: asyncio.Event) -> None:
@@ -167,7 +172,8 @@ class Front:
         """Answer as soon as the phase is another one than the asker has seen."""
         seen = parse_qs(scope["query_string"].decode("latin-1")).get("seen", [""])[0]
         if seen == self._phase and not self._loaded.is_set():
-            await asyncio.wait([asyncio.create_task(self._changed.wait())], timeout=LONG_POLL)
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), LONG_POLL)
         await answer_json(send, {"ready": self._is_ready(), "phase": self._phase, "fault": self._fault})
 
     def _is_a_visit(self, scope: Scope) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import socket
+import sys
 import threading
 import webbrowser
 from dataclasses import dataclass
@@ -24,6 +26,7 @@ from ui.web.port import listen
 
 CONNECTIONS = 256  # more are answered 503: a browser opens six
 GRACE = 1  # seconds that open answers have at the end; live ones never end by themselves
+SCREENS = frozenset({"DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME"})
 HEADER_BYTES = 32 * 1024
 
 
@@ -107,7 +110,7 @@ def _run(options: Options, pages: GradioPages, listener: socket.socket, port: in
             loop="asyncio",
             lifespan="on",
             log_config=None,
-            log_level="critical",
+            log_level="error",
             access_log=False,
             proxy_headers=False,
             server_header=False,
@@ -116,6 +119,8 @@ def _run(options: Options, pages: GradioPages, listener: socket.socket, port: in
             h11_max_incomplete_event_size=HEADER_BYTES,
         )
     )
+    # Bugs are told; not that open answers are broken off at the end.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: not server.should_exit)
     asyncio.run(server.serve(sockets=[listener]))
     if failures:
         raise failures[0]
@@ -145,5 +150,7 @@ def _open_the_other(taken: Taken, options: Options) -> int:
 
 
 def _open(address: str) -> None:
-    """Open the browser without waiting for it."""
+    """Open the browser without waiting for it; not one in the terminal, where there is no screen."""
+    if sys.platform.startswith("linux") and not SCREENS.intersection(os.environ):
+        return
     threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
