@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # The tab that does a task.
 TAB_OF = {"outpaint": "inpaint", "depth-to-image": "depth"}
+PROMPTS = ("prompt", "negative_prompt")
 MARKS = {ord(mark): f"&#{ord(mark)};" for mark in "{}$`\\"}  # what gr.HTML's templates would take for theirs
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 
@@ -48,11 +49,13 @@ def said_in(page: "Page", text: str, task: str | None = None) -> Said:
 
 
 def sent_of(said: Said, picture: Path | None) -> Sent:
-    """Return what is sent to another tab."""
+    """Return what is sent to another tab; a text without prompts leaves those of the form as they are."""
     settings = said.settings
     if settings is None:
         return Sent(picture=picture)
-    return Sent(picture=picture, fields=settings.fields, model=settings.model)
+    told = any(settings.fields.get(name) for name in PROMPTS)
+    fields = {name: value for name, value in settings.fields.items() if told or name not in PROMPTS}
+    return Sent(picture=picture, fields=fields, model=settings.model)
 
 
 class PictureDetails:
@@ -71,7 +74,7 @@ class PictureDetails:
                 visible=False,
                 elem_id=f"{place}-{name.replace('_', '-')}",
             )
-            for name in ("prompt", "negative_prompt")
+            for name in PROMPTS
         )
         self.table = bare_html("", f"{place}-table")
 
@@ -83,10 +86,7 @@ class PictureDetails:
     def show(self, said: Said | None) -> list[Any]:
         """Return the updates that show it; nothing for None."""
         settings = said.settings if said is not None else None
-        prompts = [
-            settings.fields.get(name, "") if settings is not None else ""
-            for name in ("prompt", "negative_prompt")
-        ]
+        prompts = [settings.fields.get(name, "") if settings is not None else "" for name in PROMPTS]
         boxes = [gr.update(value=text, visible=bool(text)) for text in prompts]
         return [*boxes, "" if said is None else said_html(self.page, said)]
 

@@ -99,6 +99,16 @@ def test_what_others_wrote_fills_a_form_that_can_be_sent(home: Page, info: PngIn
         TextToImage(**fields)
 
 
+def test_a_text_without_prompts_leaves_those_of_the_form(info: PngInfo) -> None:
+    sent = info._sent(None, SAMPLES["only a line of settings"].text)
+    assert sent is not None
+    assert not {"prompt", "negative_prompt"} & set(sent.fields)
+    assert sent.fields["seed"] == 4
+    sent = info._sent(None, SAMPLES["inpainting"].text)
+    assert sent is not None
+    assert sent.fields["negative_prompt"] == ""
+
+
 def test_a_jpeg_says_what_a_png_says(info: PngInfo, tmp_path: Path) -> None:
     exif = Image.Exif()
     exif.get_ifd(0x8769)[0x9286] = b"UNICODE\0" + text_of(ASKED).encode("utf-16-be")
