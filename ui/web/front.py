@@ -103,7 +103,13 @@ class Front:
         if self._fault:
             await answer(send, 503, self._fault)
             return
-        app = await asyncio.shield(self._app(language))
+        task = self._app(language)
+        try:
+            app = await asyncio.shield(task)
+        except Exception:
+            if task.done():
+                self._apps.pop(language, None)  # the next request may fare better
+            raise
         await app(scope, receive, send)
 
     def _app(self, language: str) -> asyncio.Task[PageApp]:

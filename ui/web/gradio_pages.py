@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ui.web.answers import Receive, Scope, Send
-from ui.web.quick_import import quick_import
+from ui.web.quick_import import quick_build, quick_import
 from ui.web.routes import MAX_UPLOAD
 
 QUIET = {
@@ -110,7 +110,8 @@ class GradioPages:
             )
             return mount(blocks, language, self._port, mount_options(settings))
 
-        return asyncio.run(make())  # where no loop runs, Gradio makes some, and leaves them open
+        with quick_build():
+            return asyncio.run(make())  # where no loop runs, Gradio makes some, and leaves them open
 
     def close(self) -> None:
         """End the engine, which puts a running job back in line."""

@@ -30,6 +30,9 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
+# Of a file that is no picture (a report, or what somebody put among the pictures): nothing in it runs.
+FILE_POLICY = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+PICTURES = ("image/png", "image/jpeg", "image/webp", "image/gif")
 HEADERS = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
@@ -59,7 +62,7 @@ class Guard:
         if scope["type"] == "lifespan":
             await self._application(scope, receive, send)
         elif scope["type"] == "http":
-            await self._answer(scope, receive, _with_headers(send))
+            await self._answer(scope, receive, _with_headers(send, is_file=_FILE in scope["path"]))
         else:
             await send({"type": "websocket.close", "code": 1008})
 
@@ -121,7 +124,7 @@ def _too_much(route: Route) -> str:
     return f"The request is larger than the {route.most // 2**20} MiB that are taken: send a smaller picture."
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, *, is_file: bool) -> Send:
     """Put HEADERS on an answer, and take away what would let other sites read it."""
 
     async def send_with_headers(message: Message) -> None:
@@ -132,7 +135,10 @@ def _with_headers(send: Send) -> Send:
                 if not name.lower().decode("latin-1").startswith(_TAKEN_AWAY)
                 and name.lower().decode("latin-1") not in HEADERS
             ]
+            kind = next((value for name, value in kept if name.lower() == b"content-type"), b"")
             ours = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+            if is_file and kind.decode("latin-1").split(";")[0].strip().lower() not in PICTURES:
+                ours[0] = (ours[0][0], FILE_POLICY.encode())
             message = {**message, "headers": kept + ours}
         await send(message)
 

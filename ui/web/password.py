@@ -17,7 +17,7 @@ from runtime.errors import InvalidRequest
 SHORTEST = 8  # characters
 VARIABLE = "LAPDRAW_PASSWORD"
 DELAY = 0.5  # seconds that a wrong password waits
-TRIES, WINDOW = 10, 60.0  # wrong passwords that are heard in so many seconds, whoever sends them
+TRIES, WINDOW = 10, 60.0  # wrong passwords that are heard in so many seconds, of one address
 MOST_ADDRESSES = 1000
 
 

@@ -39,7 +39,7 @@ def listen(port: int, *, everywhere: bool) -> socket.socket:
                 f"port {port} is taken by {who_has(port)}: choose another with --port, say --port {port + 1}"
             ) from error
         raise InvalidRequest(
-            f"port {port} cannot be opened ({error.strerror}): choose another, say --port 7860"
+            f"port {port} cannot be opened ({error.strerror}): choose another, say --port {7861 if port == 7860 else 7860}"
         ) from error
     return listener
 

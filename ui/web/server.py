@@ -66,7 +66,9 @@ def _serve(options: Options, instance: Instance) -> int:
     prepare_environment(options.data)
     refuse_calls()
     pages = GradioPages(options.data, port=port, may_name_folders=options.password is None)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a kill ends the engine too
+    for name in ("SIGTERM", "SIGHUP"):  # a kill, and a terminal that is closed, end the engine too
+        if hasattr(signal, name):  # Windows has no SIGHUP: there a closed console is an interruption
+            signal.signal(getattr(signal, name), signal.default_int_handler)
     try:
         _run(options, pages, listener, port)
     except KeyboardInterrupt:
