@@ -154,8 +154,10 @@ class PictureInput:
     def connect(self, then: Then | None = None, outputs: Sequence[Any] = ()) -> None:
         """Look at each picture as soon as it is there."""
         self.then = then
+        # Gradio asks every control that an event once showed progress on for its value at each later event;
+        # the editor would send its pictures each time.
         self._taken = [
-            event(self.take, self.file, [*self.outputs, *outputs], **QUIET)
+            event(self.take, self.file, [*self.outputs, *outputs], show_progress_on=self.note, **QUIET)
             for event in (self.file.upload, self.file.clear)
         ]
 
