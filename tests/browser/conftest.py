@@ -6,7 +6,7 @@ both are failures.
 
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import pytest
@@ -67,9 +67,9 @@ def browser(
         yield started
 
 
-@pytest.fixture
-def open_page(program: Program, browser: Browser) -> Iterator[OpenPage]:
-    """Open the program in a browser of its own (options of Playwright's new_context), ready to be used."""
+@contextmanager
+def watched(program: Program, browser: Browser) -> Iterator[OpenPage]:
+    """Yield what opens pages; in the end nothing foreign was asked for, and nothing complained of."""
     contexts, watches = [], []
 
     def opened(path: str = "/", **options: Any) -> Page:
@@ -90,9 +90,17 @@ def open_page(program: Program, browser: Browser) -> Iterator[OpenPage]:
 
 
 @pytest.fixture
-def page(open_page: OpenPage) -> Page:
-    """The page in English at 1280x900."""
-    return open_page()
+def open_page(program: Program, browser: Browser) -> Iterator[OpenPage]:
+    """Open the program in a browser of its own (options of Playwright's new_context), ready to be used."""
+    with watched(program, browser) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def page(program: Program, browser: Browser) -> Iterator[Page]:
+    """The page in English at 1280x900; the tests of a file use it one after the other, as a person does."""
+    with watched(program, browser) as opened:
+        yield opened()
 
 
 def visit(page: Page, url: str) -> None:
@@ -105,12 +113,3 @@ def reload(page: Page) -> None:
     """Load the page again and wait until it can be used."""
     page.reload()
     expect(page.locator("#text-to-image-generate")).to_be_visible(timeout=3 * PATIENCE)
-
-
-@pytest.fixture
-def picture_file(tmp_path: Path) -> Path:
-    """A small picture to upload."""
-    from PIL import Image
-
-    Image.linear_gradient("L").resize((64, 64)).convert("RGB").save(tmp_path / "gradient.png")
-    return tmp_path / "gradient.png"

@@ -2,6 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import OpenPage
 from tests.browser.desk import Desk
 from tests.browser.program import Program
 
@@ -17,7 +18,8 @@ def tab_to(page: Page, selector: str) -> None:
     raise AssertionError(f"Tab does not reach {selector}")
 
 
-def test_the_keyboard_alone_makes_a_picture(page: Page, program: Program) -> None:
+def test_the_keyboard_alone_makes_a_picture(open_page: OpenPage, program: Program) -> None:
+    page = open_page()
     desk = Desk(page)
     tab_to(page, "#text-to-image-prompt textarea")
     page.keyboard.type("a white castle in the desert")
@@ -32,8 +34,7 @@ def test_the_keyboard_alone_makes_a_picture(page: Page, program: Program) -> Non
     assert len(program.pictures("text-to-image")) == 1
     expect(page.locator("#page-announcements")).to_contain_text("Ready in")
 
-
-def test_arrow_keys_choose_another_tab(page: Page) -> None:
+    page.locator("h1").click()  # where a page begins
     tab_to(page, "[role=tab]")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
