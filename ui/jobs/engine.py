@@ -120,14 +120,19 @@ class JobEngine:
     def cancel(self, name: str) -> None:
         """Cancel a job that waits, or stop the running one within a step; finished pictures stay."""
         store, board, supervisor = self._parts
-        with board.lock:
-            board.job(name)
-            if store.cancel_queued(name, time.time()):
-                forget(self.folder / name)
-                board.tell()
-            elif board.running == name:
-                supervisor.cancel(name)
-                store.note_cancel(name)
+        try:
+            with board.lock:
+                board.job(name)
+                if store.cancel_queued(name, time.time()):
+                    forget(self.folder / name)
+                    board.tell()
+                elif board.running == name:
+                    supervisor.cancel(name)
+                    store.note_cancel(name)
+        except sqlite3.Error as error:
+            raise InvalidRequest(
+                f"the job cannot be cancelled now ({error}): free some space on the disk and try again"
+            ) from error
 
     def skip(self, name: str) -> None:
         """Leave out the picture that the job is making; has no effect on one that does not run."""

@@ -17,7 +17,7 @@ from ui.jobs import Job, JobEngine, JobSpec
 from ui.jobs.file_lock import holder_of
 
 LONG = 900  # steps: some seconds, during which a test does its harm
-PATIENCE = 120.0  # seconds
+PATIENCE = 300.0  # seconds
 
 
 def pictures_of(
@@ -36,9 +36,9 @@ def pictures_of(
     return JobSpec(kind="pictures", title=str(given["prompt"]), body={**asked, **rest, **(body or {})})
 
 
-def finished(engine: JobEngine, job: Job) -> Job:
+def finished(engine: JobEngine, job: Job, patience: float = PATIENCE) -> Job:
     """Wait for the end of a job."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     for snapshot in engine.watch(job.id):
         assert time.monotonic() < deadline, snapshot
     assert snapshot.job.is_final, snapshot
