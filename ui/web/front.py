@@ -1,7 +1,9 @@
 """What the guard lets in: the splash until the page is ready, the way to a language, and the page behind.
 
 Nothing here waits for Gradio: a person gets the splash, and any other request (of a tab that was open before,
-say) waits until it can be answered.
+say) waits until it can be answered. The page is shown when it is there in the language that was asked for.
+What it sends waits for the other language: Gradio keeps what is being built in one place for the whole
+process, and a handler that ran meanwhile would put its answers into that page.
 """
 
 from __future__ import annotations
@@ -97,6 +99,8 @@ class Front:
         language = scope["path"].split("/")[1]
         try:
             await asyncio.wait_for(self._loaded.wait(), PATIENCE)
+            if scope["method"] == "POST":
+                await asyncio.wait_for(self._complete.wait(), PATIENCE)
         except asyncio.TimeoutError:
             await answer(send, 503, "The page is still starting: try again in a minute.")
             return
@@ -113,7 +117,7 @@ class Front:
         await app(scope, receive, send)
 
     def _app(self, language: str) -> asyncio.Task[PageApp]:
-        """The page in a language; the second one is made when somebody first asks for it."""
+        """The page in a language, made once."""
         if language not in self._apps:
             self._apps[language] = asyncio.create_task(self._open(language))
         return self._apps[language]
@@ -136,7 +140,8 @@ class Front:
             await self._closing.wait()
 
     async def _live(self, receive: Receive, send: Send) -> None:
-        self._loaded, self._closing, self._changed = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._loaded, self._complete = asyncio.Event(), asyncio.Event()
+        self._closing, self._changed = asyncio.Event(), asyncio.Event()
         await receive()
         await send({"type": "lifespan.startup.complete"})
         loading = asyncio.create_task(self._load())
@@ -152,7 +157,12 @@ class Front:
         loop = asyncio.get_running_loop()
         await self._in_thread(self._pages.prepare, lambda name: _tell(loop, self._enter_phase, name))
         self._enter_phase("form")
-        await self._app(self._asked_language or choose_language(self._setting()[0], None))
+        first = self._asked_language or choose_language(self._setting()[0], None)
+        await self._app(first)
+        self._loaded.set()
+        self._enter_phase("ready")
+        for other in LANGUAGES:
+            await self._app(other)
 
     def _enter_phase(self, phase: str) -> None:
         self._phase = phase
@@ -165,8 +175,9 @@ class Front:
             if failure is not None:
                 self._fault = str(failure) if isinstance(failure, LapdrawError) else BUG
                 asyncio.get_running_loop().call_later(FAULT_SECONDS, self._on_failure, failure)
+                self._enter_phase("failed")
             self._loaded.set()
-        self._enter_phase("ready")
+            self._complete.set()
 
     async def _in_thread(self, work: Callable[[Given], Made], given: Given) -> Made:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, given)

@@ -34,12 +34,13 @@ def listen(port: int, *, everywhere: bool) -> socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
+        other = 7861 if port == 7860 else 7860
         if error.errno in _TAKEN:
             raise InvalidRequest(
-                f"port {port} is taken by {who_has(port)}: choose another with --port, say --port {port + 1}"
+                f"port {port} is taken by {who_has(port)}: choose another with --port, say --port {other}"
             ) from error
         raise InvalidRequest(
-            f"port {port} cannot be opened ({error.strerror}): choose another, say --port {7861 if port == 7860 else 7860}"
+            f"port {port} cannot be opened ({error.strerror}): choose another, say --port {other}"
         ) from error
     return listener
 
