@@ -190,7 +190,9 @@ class RunPanel:
     async def _follow(self, job_id: str, session: str) -> AsyncIterator[Updates]:
         """Yield what each snapshot changes.
 
-        Gradio repeats what a generator yielded last when it ends: one that was overtaken ends with nothing.
+        Gradio repeats what a generator yielded last when it ends, in full: one that was overtaken ends with
+        nothing, and any other with the end of its job. Nothing may follow that: while a page is busy, Gradio
+        takes out of an update that still waits what the next one does not have.
         """
         before: tuple[Any, ...] = ()
         repeated = False
@@ -207,7 +209,8 @@ class RunPanel:
         except LapdrawError as error:  # the program is ending
             yield self._refused(error)
             return
-        yield {self.live: gr.skip()}
+        if not before or before[1] in UNFINISHED:  # overtaken
+            yield {self.live: gr.skip()}
 
     # What is shown
 
