@@ -1,6 +1,7 @@
 """`page`, and `launch.py` without a command: the local web page."""
 
 import argparse
+import os
 
 from runtime.errors import InvalidRequest
 
@@ -23,18 +24,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve the page until Ctrl-C; a second start on the same data folder opens the first one's page."""
     from runtime.places import data_folder
-    from ui.web.password import read_password
+    from ui.web.password import VARIABLE, read_password
     from ui.web.server import Options, serve
 
     if options.password_file is not None and not options.listen:
         raise InvalidRequest(
             "--password-file is for a page that other machines reach: add --listen, or leave it out"
         )
+    password = read_password(options.password_file) if options.listen else None
+    os.environ.pop(VARIABLE, None)  # no other program needs to know it
     return serve(
         Options(
             data=data_folder(options.data_dir),
             port=options.port,
             open_browser=not options.no_browser,
-            password=read_password(options.password_file) if options.listen else None,
+            password=password,
         )
     )
