@@ -128,7 +128,7 @@ def devices_html(page: "Page") -> str:
     devices = page.engine.devices()
     rows = []
     for device in devices:
-        memory = f"{device.memory_bytes / 2**30:.0f} GiB" if device.memory_bytes else ""
+        memory = f"{device.memory_bytes / 2**30:.0f}\N{NO-BREAK SPACE}GiB" if device.memory_bytes else ""
         precisions = ", ".join(device.precisions)
         rows.append((device.id, device.name, device.kind, device.driver, precisions, memory))
     head = [
