@@ -91,7 +91,7 @@ def test_without_pytorch_the_start_says_so_and_asks_for_the_smaller_one(
     tab.set({"source": DEMO, "name": "mine"})
     answer = tab.press("source", "input")
     assert "1.7\N{NO-BREAK SPACE}GB" in answer[2]
-    assert "PyTorch and its company" in answer[2]
+    assert "only the conversion uses them" in answer[2]
     assert answer[3]["value"] == "Install what it needs and optimize"
     assert tab.ask("start")[0].body["cpu_pytorch"] is True
     tab.set({"cpu-pytorch": False, "name": "other"})
