@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from ui.jobs import Job, JobEngine, Snapshot
 
 FASTEST = 0.25  # seconds from one update to the next
+SETTLED = 1.2  # seconds that an end is shown before the next job is followed: the page looks by then
+MOST = 500  # unfinished jobs that are looked through
 RECENT = 30 * 60  # a job that ended this many seconds ago is shown again when the page is loaded
 UNFINISHED = ("queued", "running")
 
@@ -20,11 +22,12 @@ class OwnJobs:
         self._engine = engine
         self._tasks = tuple(tasks)
         self._grid = grid
-        self._followed: dict[str, str] = {}  # session -> the job that its panel shows
+        self._followed: dict[str, object] = {}  # session -> what tells its newest follower
 
     def newest(self, states: Sequence[str] | None = None) -> "list[Job]":
         """Return them, newest first."""
-        return [job for job in self._engine.jobs(limit=50, states=states) if self._is_own(job)]
+        limit = MOST if states == UNFINISHED else 50
+        return [job for job in self._engine.jobs(limit=limit, states=states) if self._is_own(job)]
 
     def _is_own(self, job: "Job") -> bool:
         body = job.spec.body
@@ -46,33 +49,37 @@ class OwnJobs:
         return sum(job.id != job_id for job in self.newest(UNFINISHED))
 
     async def follow(self, job_id: str, session: str) -> "AsyncIterator[Snapshot]":
-        """Yield what changes, at most four times a second, until the job ends or the session follows another.
+        """Yield what changes, at most four times a second, until the job ends or the session follows anew.
 
         When it ends while another one of the tab is unfinished, that is followed next. Nothing waits in a
         thread meanwhile: any number of pages may follow. The first snapshot comes twice, since the last word
-        of what was followed before may arrive after it.
+        of what was followed before may arrive after it, and so does the last, for a browser too busy to
+        take in everything.
         """
-        self._followed[session] = job_id
+        me = self._followed[session] = object()
         try:
             while job_id:
                 last, count = None, 0
-                while self._followed.get(session) == job_id:
+                while self._followed.get(session) is me:
                     snapshot = await asyncio.to_thread(self._engine.snapshot, job_id)
                     if snapshot != last or count == 1:
                         last = snapshot
                         yield snapshot
                     count += 1
                     if snapshot.job.state not in UNFINISHED:
+                        yield snapshot
                         break
                     await asyncio.sleep(FASTEST)
-                if self._followed.get(session) != job_id:
+                if self._followed.get(session) is not me:
                     return
                 job = await asyncio.to_thread(self.unfinished)
-                job_id = self._followed[session] = job.id if job is not None else ""
+                job_id = job.id if job is not None else ""
+                if job_id:
+                    await asyncio.sleep(SETTLED)
         finally:
-            if self._followed.get(session) == job_id:
+            if self._followed.get(session) is me:
                 del self._followed[session]
 
 
 def _is_recent(job: "Job") -> bool:
-    return job.state == "done" and time.time() - (job.finished or 0) < RECENT
+    return job.state in ("done", "failed") and time.time() - (job.finished or 0) < RECENT

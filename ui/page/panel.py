@@ -15,7 +15,7 @@ from ui.page.pickers import LANCZOS
 from ui.page.send import Sent, add_sender
 
 if TYPE_CHECKING:
-    from ui.jobs import Job, Snapshot
+    from ui.jobs import Job, JobPicture, Snapshot
     from ui.page.form import GenerationForm
     from ui.page.page import Page
 
@@ -89,9 +89,10 @@ class RunPanel:
                 elem_id=f"{tab}-send-title",
                 padding=False,
             )
-            self.job = gr.State("")
+            self.job = gr.State("")  # what Interrupt and Skip mean
+            self.shown = gr.State("")  # whose pictures are shown, which stay until the next job has some
             self.chosen = gr.State(0)
-            add_sender(self.page, tab, [self.job, self.chosen], self._picked)
+            add_sender(self.page, tab, [self.shown, self.chosen], self._picked)
             with gr.Accordion(say("panel.details"), open=True, elem_id=f"{tab}-details-box"):
                 self.details = gr.HTML("", elem_id=f"{tab}-details", padding=False)
 
@@ -100,7 +101,7 @@ class RunPanel:
         """What following a job changes."""
         return [
             *(self.job, self.live, self.error, self.report_box, self.report, self.gallery, self.after),
-            *(self.details, self.interrupt, self.skip, self.chosen),
+            *(self.details, self.interrupt, self.skip, self.shown, self.chosen),
         ]
 
     # Binding
@@ -114,7 +115,9 @@ class RunPanel:
         self.gallery.select(_index, None, self.chosen, queue=False, **QUIET)
         if form.seed_reuse is not None:
             seed = form.by_name["seed"]
-            form.seed_reuse.click(self._last_seed, [self.job, self.chosen, seed], seed, queue=False, **QUIET)
+            form.seed_reuse.click(
+                self._last_seed, [self.shown, self.chosen, seed], seed, queue=False, **QUIET
+            )
 
     def start_with(
         self, button: Any, form: "GenerationForm", extra_inputs: Sequence[Any], make_spec: MakeSpec
@@ -124,8 +127,10 @@ class RunPanel:
 
         async def start(request: gr.Request, *values: Any) -> AsyncIterator[Updates]:
             def submit() -> "Job":
+                """Put it in the line, and return the job that is worth looking at: the one that runs."""
                 asked = make_spec(form.answer(values[:count]), *values[count:])
-                return self.page.engine.submit(asked.spec, asked.pictures)
+                job = self.page.engine.submit(asked.spec, asked.pictures)
+                return self.jobs.unfinished() or job
 
             try:
                 job = await asyncio.to_thread(submit)
@@ -157,15 +162,16 @@ class RunPanel:
     def _last_seed(self, job: str, chosen: int, seed: Any) -> Any:
         """Return the seed of the chosen picture, or of the last job here that made one."""
         for candidate in ([self.page.engine.get(job)] if job else []) + self.jobs.newest():
-            if candidate.pictures and candidate.spec.body.get("model") != LANCZOS:
-                number = chosen if candidate.id == job and chosen < len(candidate.pictures) else 0
-                return candidate.pictures[number].seed
+            pictures = pictures_of(candidate)
+            if pictures and candidate.spec.body.get("model") != LANCZOS:
+                number = chosen if candidate.id == job and chosen < len(pictures) else 0
+                return pictures[number].seed
         gr.Warning(self.page.say("form.seed_none"))
         return seed
 
     def _picked(self, job: str, chosen: int) -> Sent | None:
         """Return the chosen picture with what it was made from."""
-        pictures = self.page.engine.get(job).pictures if job else ()
+        pictures = pictures_of(self.page.engine.get(job)) if job else ()
         if not pictures:
             return None
         picture = pictures[chosen if chosen < len(pictures) else 0]
@@ -201,51 +207,59 @@ class RunPanel:
                 job = snapshot.job
                 now = (job.id, job.state, len(job.pictures), len(job.results))
                 is_new = before[:1] != now[:1]
-                updates = self._progress(snapshot)
-                if now != before or not repeated:
-                    updates |= self._came(job, is_new=is_new)
+                came = now != before or not repeated or job.state not in UNFINISHED
                 before, repeated = now, not is_new
-                yield updates
+                yield await asyncio.to_thread(self._updates, snapshot, came=came, is_new=is_new)
         except LapdrawError as error:  # the program is ending
             yield self._refused(error)
             return
         if not before or before[1] in UNFINISHED:  # overtaken
-            yield {self.live: gr.skip()}
+            yield {self.interrupt: gr.skip()}
 
     # What is shown
+
+    def _updates(self, snapshot: "Snapshot", *, came: bool, is_new: bool) -> Updates:
+        """Return what a snapshot changes; asks the store and the disk, so not for the event loop."""
+        updates = self._progress(snapshot)
+        return updates | self._came(snapshot.job, is_new=is_new) if came else updates
 
     def _progress(self, snapshot: "Snapshot") -> Updates:
         is_live = snapshot.job.state in UNFINISHED
         waiting = self.jobs.waiting_beside(snapshot.job.id) if is_live else 0
-        return {self.live: live_html(self.page, snapshot, waiting)}
+        return {
+            self.live: live_html(self.page, snapshot, waiting),
+            # Said each time: a busy browser was seen to lose it where it was said once.
+            self.interrupt: gr.Button(interactive=is_live),
+            self.skip: gr.Button(interactive=snapshot.job.state == "running"),
+        }
 
     def _came(self, job: "Job", *, is_new: bool) -> Updates:
         """Return what changes only when a job begins, ends, or finishes a picture."""
         failed = job.state == "failed"
-        pictures = [
-            (str(picture.path), self._alt(job, number)) for number, picture in enumerate(job.pictures)
-        ]
         came: Updates = {
             self.error: self._error(job.reason if failed else ""),
             self.report_box: gr.Accordion(visible=failed and bool(job.report)),
             self.report: job.report if failed else "",
-            self.interrupt: gr.Button(interactive=job.state in UNFINISHED),
-            self.skip: gr.Button(interactive=job.state == "running"),
-            self.gallery: gr.Gallery(
-                value=pictures, visible=bool(pictures), columns=1 if len(pictures) == 1 else 2
-            ),
-            self.after: gr.Column(visible=bool(pictures)),
-            self.details: details_html(self.page, job),
         }
+        pictures = [(str(picture.path), self._alt(job, picture)) for picture in pictures_of(job)]
+        if pictures or job.state not in UNFINISHED:  # else those of the job before stay in view
+            came |= {
+                self.gallery: gr.Gallery(
+                    value=pictures, visible=bool(pictures), columns=1 if len(pictures) == 1 else 2
+                ),
+                self.after: gr.Column(visible=bool(pictures)),
+                self.details: details_html(self.page, job),
+                self.shown: job.id,
+            }
         if is_new:
             came |= {self.job: job.id, self.chosen: 0}
         return came
 
-    def _alt(self, job: "Job", number: int) -> str:
-        picture = job.pictures[number]
+    def _alt(self, job: "Job", picture: "JobPicture") -> str:
         prompt = str(job.spec.body.get("fields", {}).get("prompt", ""))
         if not prompt:
-            return self.page.say("panel.picture_alt_bare", number=number + 1, seed=picture.seed)
+            number = job.pictures.index(picture) + 1
+            return self.page.say("panel.picture_alt_bare", number=number, seed=picture.seed)
         short = prompt if len(prompt) <= 80 else f"{prompt[:79]}…"
         return self.page.say("panel.picture_alt", seed=picture.seed, prompt=short)
 
@@ -258,6 +272,11 @@ class RunPanel:
             self.report_box: gr.Accordion(visible=False),
             self.report: "",
         }
+
+
+def pictures_of(job: "Job") -> "tuple[JobPicture, ...]":
+    """Return the pictures of a job that are still on the disk."""
+    return tuple(picture for picture in job.pictures if picture.path.is_file())
 
 
 def _made(job: "Job", path: Path) -> Mapping[str, Any]:

@@ -47,7 +47,9 @@ def live_html(page: "Page", snapshot: "Snapshot", waiting: int = 0) -> str:
         "data-job": job.id,
         "data-words": words,
         "data-percent": percent if job.state == "running" else "",
-        "data-notify": page.say("panel.notification") if page.settings.read().notify else "",
+        "data-notify": page.say("panel.notification")
+        if page.settings.read().notify and (job.pictures or job.state != "done")
+        else "",
     }
     told = "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())
     return (
@@ -59,6 +61,8 @@ def live_html(page: "Page", snapshot: "Snapshot", waiting: int = 0) -> str:
 
 def phase_words(page: "Page", job: "Job", progress: "Progress") -> str:
     """Return what is going on, or what has come of it, in words."""
+    if job.state == "done" and not job.pictures:
+        return page.say("panel.all_skipped")
     if job.state == "done":
         return page.say("panel.done", seconds=_seconds((job.finished or 0) - (job.started or job.created)))
     if job.state == "cancelled":
@@ -201,7 +205,8 @@ def _time_rows(page: "Page", made: Mapping[str, Any]) -> list[tuple[str, str]]:
     rows = []
     for stage in STAGES:
         value = timings.get(stage, 0.0)
-        seconds = sum(value.values()) if isinstance(value, Mapping) else float(value)
+        # Components are read and compiled side by side.
+        seconds = max(value.values(), default=0.0) if isinstance(value, Mapping) else float(value)
         if seconds < SHOWN_SECONDS:
             continue
         text = page.say("panel.seconds", seconds=_seconds(seconds))

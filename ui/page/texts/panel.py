@@ -42,6 +42,7 @@ TEXTS = {
     "interrupting": ("Stopping after this step", "将在本步完成后停止"),
     # Ends
     "done": ("Ready in {seconds} s", "完成，用时 {seconds} 秒"),
+    "all_skipped": ("Skipped: no picture was made", "已跳过，没有生成图片"),
     "failed": ("This did not work", "未能完成"),
     "cancelled": ("Interrupted", "已中断"),
     "cancelled_kept": (
