@@ -133,6 +133,8 @@ def test_a_picture_without_a_text_and_no_picture_at_all(info: PngInfo, tmp_path:
     assert raw == ""
     assert not prompt["visible"]
     assert "does not say how it was made" in table
+    assert "does not say how it was made" in info._parts("", str(tmp_path / "plain.png"))[-1]
+    assert info._parts("", None)[-1] == ""
     sent = info._sent(str(tmp_path / "plain.png"), raw)
     assert sent is not None
     assert sent.fields == {}

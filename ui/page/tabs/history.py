@@ -148,7 +148,7 @@ class History:
         everything = [*listed, self.task, self.day]
         gr.on([tab.select, self.refresh.click], self._read, [*filters, self.number], everything, **QUIET)
         gr.on(
-            [self.search.input, self.search.submit, self.task.input, self.day.input],
+            [self.search.change, self.task.input, self.day.input],  # `input` misses what is pasted
             self._first,
             filters,
             listed,

@@ -63,7 +63,13 @@ class PngInfo:
                 add_sender(self.page, TAB, [self.picture, self.raw], self._sent)
         shown = [self.raw, self.note, *self.details.outputs]
         self.picture.change(self._read, self.picture, shown, **QUIET)
-        self.raw.input(self._parts, self.raw, self.details.outputs, trigger_mode="always_last", **QUIET)
+        self.raw.change(
+            self._parts,
+            [self.raw, self.picture],
+            self.details.outputs,
+            trigger_mode="always_last",
+            **QUIET,
+        )
         self.page.add_receiver(TAB, [self.picture], self._receive)
 
     def _read(self, path: str | None) -> list[Any]:
@@ -78,8 +84,11 @@ class PngInfo:
             line = note(self.page.say("png_info.unreadable", reason=fault), is_fault=True)
         return [said.raw, line, *self.details.show(said)]
 
-    def _parts(self, raw: str) -> list[Any]:
-        return self.details.show(said_in(self.page, raw) if raw.strip() else None)
+    def _parts(self, raw: str, path: str | None = None) -> list[Any]:
+        """Show what a text says, which may be the picture's own or one that was pasted."""
+        if raw.strip():
+            return self.details.show(said_in(self.page, raw))
+        return self.details.show(said_by(self.page, Path(path)) if path is not None else None)
 
     def _said(self, raw: str) -> Said | None:
         return said_in(self.page, raw) if raw.strip() else None
