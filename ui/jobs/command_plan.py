@@ -12,6 +12,7 @@ from ui.installed import CPU_INDEX
 from ui.model_store import require_model_name
 
 PRECISIONS = ("fp32", "fp16")
+DATA = "LAPDRAW_DATA"  # tells a command the data folder
 REPORT = "benchmark"  # the folder of a benchmark that is not finished, in the job's own
 
 
@@ -42,12 +43,11 @@ def check_command(kind: str, body: Mapping[str, Any], data: Path) -> None:
         raise InvalidRequest(f"there is a model {name} already: delete it first, or give another name")
 
 
-def plan_command(kind: str, body: Mapping[str, Any], data: Path, folder: Path) -> CommandPlan:
+def plan_command(kind: str, body: Mapping[str, Any], folder: Path) -> CommandPlan:
     """Return what to run; `folder` is the job's own, where nothing unfinished is in anybody's way."""
-    common = ("--data-dir", str(data))
     index = ("--torch-index", CPU_INDEX) if body.get("cpu_pytorch") else ()  # PyTorch without CUDA
     if kind == "benchmark":
-        # The folder is named without a path, since a record keeps the command that made it.
+        # A record keeps the command that made it, so there is no path in it: see DATA.
         how = ("--quick",) if body.get("quick", True) else ()
         device = ("--device", str(body["device"])) if body.get("device") else ()
         peers = ("--peers", str(body.get("peers") or "none"))
@@ -55,7 +55,7 @@ def plan_command(kind: str, body: Mapping[str, Any], data: Path, folder: Path) -
         return CommandPlan(arguments=asked, folder=folder)
     source = str(Path(body["source"]).absolute())
     asked = ("optimize", source, "--precision", str(body["precision"]), "--name", str(body["name"]), "--json")
-    return CommandPlan(arguments=(*asked, *index, *common), folder=CHECKOUT)
+    return CommandPlan(arguments=(*asked, *index), folder=CHECKOUT)
 
 
 def _text(body: Mapping[str, Any], name: str) -> str:

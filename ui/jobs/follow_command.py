@@ -15,7 +15,7 @@ from runtime.manifest import MANIFEST_NAME
 from runtime.model_folder import ModelFolder
 from runtime.places import CHECKOUT
 from ui.jobs.child import Child, Event
-from ui.jobs.command_plan import REPORT, plan_command
+from ui.jobs.command_plan import DATA, REPORT, plan_command
 from ui.jobs.failure import COPY, STOPPED, Outcome, failed, interrupted, of_exit
 from ui.jobs.inputs import LOG
 from ui.jobs.job import CANCELLED, DONE, Job
@@ -43,10 +43,11 @@ def follow_command(supervisor: "Supervisor", job: Job) -> Outcome:
     folder.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(folder / REPORT, ignore_errors=True)  # of an interrupted run
     supervisor.release()  # the command needs the memory
-    plan = plan_command(job.spec.kind, job.spec.body, supervisor.data, folder)
+    plan = plan_command(job.spec.kind, job.spec.body, folder)
     order = {
         "command": [sys.executable, str(CHECKOUT / "launch.py"), *plan.arguments],
         "cwd": str(plan.folder),
+        "environment": {DATA: str(supervisor.data)},
         "lock": str(supervisor.data / "jobs" / LOCK_NAME),
     }
     try:

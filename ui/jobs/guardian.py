@@ -31,7 +31,13 @@ def main() -> int:
     signal.signal(signal.SIGINT, lambda *_: None)  # a handler ends with exec, SIG_IGN would not
     lock = FileLock(Path(order["lock"]))
     lock.take(PATIENCE)
-    command = subprocess.Popen(order["command"], cwd=order["cwd"], stdin=subprocess.DEVNULL, **_in_a_group())
+    command = subprocess.Popen(
+        order["command"],
+        cwd=order["cwd"],
+        env=os.environ | order["environment"],
+        stdin=subprocess.DEVNULL,
+        **_in_a_group(),
+    )
     ending = threading.Lock()  # held while what the command started is ended
     threading.Thread(target=_listen, args=(command, ending), daemon=True).start()
     status = command.wait()
