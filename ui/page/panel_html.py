@@ -141,7 +141,7 @@ def details_html(page: "Page", job: "Job") -> str:
     if not made:
         return ""
     last = made[-1]
-    rows = [*_request_rows(page, job, last), *_placement_rows(page, last), *_time_rows(page, last)]
+    rows = [*_request_rows(page, job, last), *_placement_rows(page, last), *_time_rows(page, job, last)]
     body = "".join(
         f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>' for name, value in rows
     )
@@ -198,7 +198,7 @@ def _component(page: "Page", name: str) -> str:
     return page.say(key) if page.texts.knows(key) else name
 
 
-def _time_rows(page: "Page", made: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _time_rows(page: "Page", job: "Job", made: Mapping[str, Any]) -> list[tuple[str, str]]:
     timings = made.get("timings")
     if not timings:
         return []
@@ -214,8 +214,10 @@ def _time_rows(page: "Page", made: Mapping[str, Any]) -> list[tuple[str, str]]:
             each = seconds / len(timings["steps"])
             text += f" ({page.say('panel.each_step', seconds=f'{each:.2g}')})"
         rows.append(f"{page.say(f'panel.stage.{stage}')} {text}")
-    total = page.say("panel.seconds", seconds=_seconds(timings.get("total", 0.0)))
-    return [(page.say("panel.time"), f"{total}: " + ", ".join(rows) if rows else total)]
+    if job.finished is not None and job.started is not None:
+        total = page.say("panel.seconds", seconds=_seconds(job.finished - job.started))
+        rows.append(f"{page.say('panel.stage.total')} {total}")
+    return [(page.say("panel.time"), ", ".join(rows))]
 
 
 def _seconds(value: float) -> str:

@@ -124,11 +124,13 @@ def test_the_details_say_what_really_ran(make_page: MakePage, engine: FakeEngine
     job = engine.finish(
         engine.submit(_spec()).id, [_picture(tmp_path), _picture(tmp_path, "2.png")], seed=2**53 - 1
     )
+    job = engine.tell(job.id, started=100.0, finished=112.5)
     rows = dict(re.findall(r"<th[^>]*>(.*?)</th><td>(.*?)</td>", details_html(page, job)))
     assert rows["Seeds"] == f"{2**53 - 1}, {2**53}"
     assert rows["Ran on"] == "CPU f32 (A test CPU)"
     assert rows["Sampler"] == "DDIM"
-    assert rows["Time"] == "3.20 s: Loading 0.10 s, Compiling 1.00 s, Denoising 2.00 s (0.1 s a step)"
+    stages = "Loading 0.10 s, Compiling 1.00 s, Denoising 2.00 s (0.1 s a step)"
+    assert rows["Time"] == f"{stages}, in all 12.5 s"
     assert "a note" in details_html(page, job)
 
 

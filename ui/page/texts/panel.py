@@ -74,7 +74,7 @@ TEXTS = {
     "time": ("Time", "用时"),
     "seconds": ("{seconds} s", "{seconds} 秒"),
     "each_step": ("{seconds} s a step", "每步 {seconds} 秒"),
-    "stage.total": ("In all", "合计"),
+    "stage.total": ("in all", "合计"),
     "stage.read": ("Loading", "加载"),
     "stage.compile": ("Compiling", "编译"),
     "stage.text_encoder": ("Prompt", "提示词编码"),
