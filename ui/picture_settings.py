@@ -48,7 +48,7 @@ TELLING |= {
 }
 GPU_SUFFIX = "_gpu"  # ComfyUI has such twins of a sampler
 SAME_SCHEDULE = {"normal": "Automatic", "uniform": "Automatic"}  # what others call the plain one
-WEIGHTS = re.compile(r"\([^()]*:\s*[\d.]+\s*\)|\(\(|\[[^\[\]]+:[^\[\]]+:[\d.]+\]")
+WEIGHTS = re.compile(r"\([^()]*:\s*[\d.]+\s*\)|\(\(|\[[^\[\]:]+:[^\[\]:]+:[\d.]+\]")
 LORA_TAG = re.compile(r"<(lora|lyco|hypernet):[^<>]+>", re.IGNORECASE)
 FILE_ENDING = re.compile(r"\.(safetensors|ckpt|pt)$", re.IGNORECASE)
 

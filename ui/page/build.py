@@ -21,7 +21,7 @@ from ui.settings import SettingsFile
 if TYPE_CHECKING:
     from ui.jobs import JobEngine
 
-DEVICES_SECONDS = 15.0  # after the start, in which the worker may still find more than the CPU
+DEVICES_SECONDS = 60.0  # after the start, in which the worker may still find more than the CPU
 
 
 def build_page(
@@ -68,15 +68,22 @@ def _no_servers() -> Iterator[None]:
 def _on_load(page: Page) -> None:
     """What may have changed since the page was drawn: settings, installed models, devices."""
     pickers = [picker.component for picker in page.model_pickers]
+    first = [picker.value for picker in pickers]
     drawn = time.monotonic()
 
     async def load(*chosen: str | None) -> AsyncIterator[list[Any]]:
         devices = page.engine.devices()
-        yield [facts_html(page), *page.refresh_models(*chosen)]
+        # What nobody has chosen follows what is there now: a device or a model may have come since.
+        kept = [None if now == then else now for now, then in zip(chosen, first, strict=True)]
+        yield [facts_html(page), *page.refresh_models(*kept)]
         while time.monotonic() < drawn + DEVICES_SECONDS:
             await asyncio.sleep(1)
             if page.engine.devices() != devices:
-                yield [gr.skip(), *page.refresh_models(*chosen)]
+                offered = page.refresh_models(*chosen)
+                yield [
+                    gr.skip(),
+                    *({key: part for key, part in update.items() if key != "value"} for update in offered),
+                ]  # no value: a person may have chosen meanwhile
                 return
         yield [gr.skip() for _ in range(1 + len(pickers))]
 

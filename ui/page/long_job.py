@@ -93,8 +93,8 @@ class LongJob:
         make_spec: Callable[..., JobSpec],
         outputs: Sequence[Any],
         result: Callable[["Job | None"], Updates],
-    ) -> Any:
-        """Bind the buttons; return the event that ends when the job does."""
+    ) -> tuple[Any, Any]:
+        """Bind the buttons; return the events that end with a job: of the button, and of a reload."""
         self._outputs, self._result = list(outputs), result
         changed = [
             self.job,
@@ -115,10 +115,10 @@ class LongJob:
             async for updates in self._follow(job.id, request.session_hash or ""):
                 yield updates
 
-        event = self.start.click(start, list(inputs), changed, concurrency_limit=None, **QUIET)
-        self.page.demo.load(self._resume, None, changed, concurrency_limit=None, **QUIET)
+        clicked = self.start.click(start, list(inputs), changed, concurrency_limit=None, **QUIET)
+        resumed = self.page.demo.load(self._resume, None, changed, concurrency_limit=None, **QUIET)
         self.cancel.click(self._cancel, self.job, None, queue=False, **QUIET)
-        return event
+        return clicked, resumed
 
     def _cancel(self, job: str) -> None:
         if job:

@@ -35,12 +35,16 @@
   const overlayOpen = () =>
     document.querySelector('[role="dialog"], [role="listbox"], dialog[open], [aria-expanded="true"][role="combobox"]');
 
+  // There, Escape closes an enlarged picture or ends a stroke.
+  const isElsewhere = (element) =>
+    document.fullscreenElement !== null || element.closest?.('[id$="-gallery"], [id$="-editor"], [id$="-sheet"]');
+
   document.addEventListener("keydown", (event) => {
     if (event.isComposing) return; // an input method is choosing characters
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       const button = shownButton("-generate");
       if (button) { event.preventDefault(); event.stopPropagation(); button.click(); }
-    } else if (event.key === "Escape" && !overlayOpen()) {
+    } else if (event.key === "Escape" && !overlayOpen() && !isElsewhere(event.target)) {
       const button = shownButton("-interrupt");
       if (button) { event.preventDefault(); button.click(); }
     }
@@ -87,8 +91,12 @@
       if (state === "running" && !heading) heading = percent ? `${percent} % · ` : "… · ";
       const ended = before && before !== state && (state === "done" || state === "failed");
       if (ended && document.hidden && notify && "Notification" in window && Notification.permission === "granted") {
-        const note = new Notification(title || document.title, { body: state === "done" ? notify : words, tag: job });
-        note.onclick = () => { window.focus(); note.close(); };
+        try {
+          const note = new Notification(title || document.title, { body: state === "done" ? notify : words, tag: job });
+          note.onclick = () => { window.focus(); note.close(); };
+        } catch (fault) {
+          console.info(fault.message); // Android allows them to service workers only
+        }
       }
     }
     if (title) document.title = heading + title;

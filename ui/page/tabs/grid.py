@@ -14,7 +14,7 @@ from ui.page.amounts import bare_html
 from ui.page.form import Answer, GenerationForm
 from ui.page.grid_axes import ChosenAxes, GridAxes
 from ui.page.layout import draw_areas
-from ui.page.panel import Asked, RunPanel, pictures_spec
+from ui.page.panel import Asked, RunPanel, pictures_of, pictures_spec
 from ui.page.send import Sent
 from ui.task_choice import TASKS
 
@@ -146,8 +146,8 @@ class GridPanel(RunPanel):
         columns = _columns(job)
         came |= {
             self.gallery: gr.update(
-                value=[(str(cell.path), cell.label) for cell in job.pictures],
-                visible=bool(job.pictures),
+                value=[(str(cell.path), cell.label) for cell in pictures_of(job)],
+                visible=bool(pictures_of(job)),
                 columns=columns,
             ),
             self.sheet: gr.update(value=path, visible=path is not None),

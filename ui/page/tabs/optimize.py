@@ -55,9 +55,10 @@ def build(page: "Page") -> None:
         return {errors: errors_html(page, done), use: gr.update(visible=done is not None)}
 
     ended = job.connect(form.inputs, form.spec, [errors, use], result)
-    ended.then(models.refresh, models.model, models.outputs, **QUIET)
-    page.refresh_models_after(ended)
-    form.connect(job.start, ended)
+    for event in ended:
+        event.then(models.refresh, models.model, models.outputs, **QUIET)
+        page.refresh_models_after(event)
+    form.connect(job.start, ended[0])
     page.when_complete(lambda: _connect_use(page, use, job.job))
 
 

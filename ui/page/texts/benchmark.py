@@ -40,7 +40,7 @@ TEXTS = {
     ),
     "records": ("Earlier benchmarks", "以往的测试"),
     "record": ("{created}, {model}, {size}, {steps} steps", "{created}，{model}，{size}，{steps} 步"),
-    "laptop": ("laptop class", "笔记本指令集"),
+    "laptop": ("laptop class", "笔记本级（AVX2）"),
     "open": ("Open report", "打开报告"),
     "save": ("Save report as a file", "将报告保存为文件"),
     "more": (

@@ -20,7 +20,7 @@ TEXTS = {
     "sampler_own": ("The model’s own ({name})", "模型默认（{name}）"),
     "sampler_own_unknown": ("The model’s own", "模型默认"),
     "schedule": ("Schedule", "调度类型"),
-    "schedule_info": ("How its levels are spread.", "噪声强度的分布方式。"),
+    "schedule_info": ("How the noise levels are spread over the steps.", "噪声强度的分布方式。"),
     "schedule_own": ("Automatic", "Automatic（自动）"),
     "steps": ("Steps", "步数"),
     "steps_info": ("More steps take longer and add detail.", "步数越多，细节越多，耗时也越长。"),

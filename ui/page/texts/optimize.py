@@ -47,10 +47,10 @@ TEXTS = {
     "needs.here": ("by earlier optimizations here", "根据本机以往的优化估算"),
     "needs.elsewhere": (
         "on a two-core machine where it was measured",
-        "以双核机器上的实测为准",
+        "根据双核机器上的实测估算",
     ),
     "needs.pytorch": (
-        "PyTorch and its company, from the internet (PyPI); only the conversion uses them",
+        "PyTorch and what it needs, from the internet (PyPI); only the conversion uses them",
         "PyTorch 及相关软件包，需联网下载（PyPI）；仅转换时使用",
     ),
     "lacks_disk": (

@@ -10,7 +10,7 @@ TEXTS = {
     "column.name": ("Name", "名称"),
     "column.kind": ("Kind", "类型"),
     "column.driver": ("Driver", "驱动"),
-    "column.precisions": ("Computes in", "计算精度"),
+    "column.precisions": ("Precisions", "计算精度"),
     "column.memory": ("Memory", "内存"),
     "auto": ("“auto” takes {device} here.", "在本机上，“auto” 会选择 {device}。"),
     "missing": (
