@@ -40,7 +40,7 @@ LIBRARIES = (
     ("runtime/backends/pytorch*.py", PICTURES | TORCH | {"intel_extension_for_pytorch"}),
     ("runtime/*", PICTURES | {"tokenizers", "psutil"}),
     ("ui/page/*", PICTURES | {"gradio"}),
-    ("ui/web/*", {"gradio", "starlette", "fastapi", "uvicorn", "psutil"}),
+    ("ui/web/*", {"gradio", "jinja2", "starlette", "fastapi", "uvicorn", "psutil"}),
     ("ui/*", PICTURES | {"psutil"}),
     ("optimize/*", PICTURES | TORCH | OPENVINO | {"optimum", "nncf", "huggingface_hub", "tokenizers"}),
     ("demo/*", PICTURES | TORCH | {"tokenizers"}),
