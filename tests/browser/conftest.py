@@ -13,11 +13,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import Watch, chromium, find_chromium
+from tests.browser.desk import choose_tab
 from tests.browser.loopback import Loopback, NotPermitted
 from tests.browser.program import Program
 
 OpenPage = Callable[..., Page]
-PATIENCE = 45_000  # milliseconds for a state to come, on a busy machine of two cores
+PATIENCE = 60_000  # milliseconds for a state to come, on a busy machine of two cores
 expect.set_options(timeout=PATIENCE)
 
 
@@ -75,6 +76,7 @@ def watched(program: Program, browser: Browser) -> Iterator[OpenPage]:
     def opened(path: str = "/", **options: Any) -> Page:
         options = {"locale": "en-GB", "viewport": {"width": 1280, "height": 900}, **options}
         context = browser.new_context(**options)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         watches.append(Watch(context))
         page = context.new_page()
@@ -97,19 +99,26 @@ def open_page(program: Program, browser: Browser) -> Iterator[OpenPage]:
 
 
 @pytest.fixture(scope="module")
-def page(program: Program, browser: Browser) -> Iterator[Page]:
-    """The page in English at 1280x900; the tests of a file use it one after the other, as a person does."""
+def shared_page(program: Program, browser: Browser) -> Iterator[Page]:
+    """One page for the tests of a file, since loading it takes seconds."""
     with watched(program, browser) as opened:
         yield opened()
+
+
+@pytest.fixture
+def page(shared_page: Page) -> Page:
+    """The page in English at 1280x900, at its first tab; the fields hold what the test before left there."""
+    choose_tab(shared_page, "text-to-image")
+    return shared_page
 
 
 def visit(page: Page, url: str) -> None:
     """Go there, by way of the splash page while the program starts, and wait until it can be used."""
     page.goto(url)
-    expect(page.locator("#text-to-image-generate")).to_be_visible(timeout=3 * PATIENCE)
+    expect(page.locator("#text-to-image-generate")).to_be_visible(timeout=2 * PATIENCE)
 
 
 def reload(page: Page) -> None:
     """Load the page again and wait until it can be used."""
     page.reload()
-    expect(page.locator("#text-to-image-generate")).to_be_visible(timeout=3 * PATIENCE)
+    expect(page.locator("#text-to-image-generate")).to_be_visible(timeout=2 * PATIENCE)

@@ -51,6 +51,13 @@ class Desk:
             field.blur()
         return self
 
+    def type(self, control: str, text: str) -> "Desk":
+        """Type key by key, for a field that answers to each."""
+        field = self.field(control)
+        field.fill("")
+        field.press_sequentially(text)
+        return self
+
     def pick(self, control: str, option: str | re.Pattern[str]) -> "Desk":
         """Choose from a drop-down."""
         self.field(control).click()

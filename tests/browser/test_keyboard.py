@@ -34,12 +34,18 @@ def test_the_keyboard_alone_makes_a_picture(open_page: OpenPage, program: Progra
     assert len(program.pictures("text-to-image")) == 1
     expect(page.locator("#page-announcements")).to_contain_text("Ready in")
 
-    page.locator("h1").click()  # where a page begins
-    tab_to(page, "[role=tab]")
+
+def test_arrow_keys_go_from_tab_to_tab(page: Page) -> None:
+    page.get_by_role("tab", name="Text to image").focus()
     page.keyboard.press("ArrowRight")
-    page.keyboard.press("Enter")
     expect(page.locator("#tab-image-to-image")).to_be_visible()
+    expect(page.get_by_role("tab", name="Image to image")).to_be_focused()
     tab_to(page, "#image-to-image-prompt textarea")
+    page.get_by_role("tab", name="Image to image").focus()
+    page.keyboard.press("End")
+    expect(page.locator("#tab-settings")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#tab-text-to-image")).to_be_visible()
 
 
 def test_escape_interrupts(page: Page) -> None:

@@ -40,7 +40,7 @@ def test_history_finds_a_picture_and_gives_its_settings_back(page: Page, program
     first.make(prompt="a green boat at dawn", seed=78)
     desk = Desk(page, "history").open()
     expect(desk.shown_pictures().first).to_be_visible()
-    desk.fill(search="cactus")
+    desk.type("search", "cactus")
     expect(desk.shown_pictures()).to_have_count(1)
     desk.shown_pictures().first.click()
     expect(desk.part("prompt").get_by_role("textbox")).to_have_value("a yellow cactus in the desert")

@@ -39,6 +39,16 @@
   const isElsewhere = (element) =>
     document.fullscreenElement !== null || element.closest?.('[id$="-gallery"], [id$="-editor"], [id$="-sheet"]');
 
+  // Arrow keys go from tab to tab, as people who use the keyboard expect; Gradio has the Tab key alone.
+  const goToTab = (tab, key) => {
+    const tabs = [...tab.closest('[role="tablist"]').querySelectorAll('[role="tab"]')].filter(isShown);
+    const at = tabs.indexOf(tab);
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: -1 }[key];
+    const next = tabs.at(to % tabs.length);
+    next.focus();
+    next.click();
+  };
+
   document.addEventListener("keydown", (event) => {
     if (event.isComposing) return; // an input method is choosing characters
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -47,6 +57,9 @@
     } else if (event.key === "Escape" && !overlayOpen() && !isElsewhere(event.target)) {
       const button = shownButton("-interrupt");
       if (button) { event.preventDefault(); button.click(); }
+    } else if (/^(Arrow(Left|Right)|Home|End)$/.test(event.key) && event.target.matches?.('[role="tab"]')) {
+      event.preventDefault();
+      goToTab(event.target, event.key);
     }
   }, true);
 
