@@ -125,8 +125,9 @@ def test_reports_are_found_and_shown_where_no_script_runs(make_page: MakePage, t
 def test_every_change_is_kept_and_a_wrong_one_is_refused(make_page: MakePage, tmp_path: Path) -> None:
     tab = driver(make_page, "settings")
     tab.set({"preview-interval": 5.0, "metadata": "none", "theme": "dark", "notify": False})
-    said, facts = tab.press("preview-interval", "input")
-    assert "Saved" in said
+    for name in ("preview-interval", "metadata", "notify", "theme"):
+        said, facts = tab.press(name, "input")
+        assert "Saved" in said
     assert 'data-theme="dark"' in facts
     assert SettingsFile(tmp_path).read() == Settings(
         preview_interval=5, metadata="none", theme="dark", notify=False
@@ -134,6 +135,16 @@ def test_every_change_is_kept_and_a_wrong_one_is_refused(make_page: MakePage, tm
     tab.set({"preview-interval": 1.5})
     assert "must be a whole number" in tab.press("preview-interval", "input")[0]
     assert SettingsFile(tmp_path).read().preview_interval == 5
+
+
+def test_a_window_that_was_opened_before_undoes_no_choice_of_another(
+    make_page: MakePage, tmp_path: Path
+) -> None:
+    tab = driver(make_page, "settings")
+    SettingsFile(tmp_path).write(Settings(metadata="none"))
+    tab.set({"metadata": "full", "theme": "dark"})
+    tab.press("theme", "input")
+    assert SettingsFile(tmp_path).read() == Settings(metadata="none", theme="dark")
 
 
 def test_devices_and_the_report_tell_of_the_machine_and_not_of_the_person(

@@ -1,5 +1,7 @@
 """Devices & settings: what there is to compute on, what a person chose, where the data lies, what this is."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ from ui.data_parts import data_parts, free_bytes, show_in_file_manager
 from ui.page.amounts import bare_html, note_html, section_html, size_words, table_html
 from ui.page.long_job import QUIET
 from ui.page.look import facts_html
-from ui.settings import LANGUAGES, METADATA_LEVELS, THEMES, Settings
+from ui.settings import LANGUAGES, METADATA_LEVELS, THEMES
 
 if TYPE_CHECKING:
     from ui.page.page import Page
@@ -70,35 +72,36 @@ def _draw_settings(page: "Page") -> None:
     said = bare_html("", f"{TAB}-said")
     parts = [preview, metadata, language, theme, notify]
 
-    def save(*values: Any) -> list[Any]:
-        try:
-            page.settings.write(settings_of(*values))
-        except LapdrawError as error:
-            return [note_html(str(error), "bad"), gr.skip()]
-        return [note_html(say("settings.saved"), "good"), facts_html(page)]
+    def saver(name: str) -> Callable[[Any], list[Any]]:
+        """Return what writes one choice: the others stay as another window may have left them."""
+
+        def save(value: Any) -> list[Any]:
+            try:
+                page.settings.write(replace(page.settings.read(), **{name: _whole(value)}))
+            except LapdrawError as error:
+                if name == "language":  # a failed event does not go on to the reload
+                    raise gr.Error(str(error), print_exception=False) from error
+                return [note_html(str(error), "bad"), gr.skip()]
+            return [note_html(say("settings.saved"), "good"), facts_html(page)]
+
+        return save
 
     def read() -> list[Any]:
         kept = page.settings.read()
         return [kept.preview_interval, kept.metadata, kept.language, kept.theme, kept.notify]
 
-    gr.on(
-        [preview.input, metadata.input, theme.input, notify.input],
-        save,
-        parts,
-        [said, page.facts],
-        trigger_mode="always_last",
-        **QUIET,
-    )
-    saved = language.input(save, parts, [said, page.facts], trigger_mode="always_last", **QUIET)
-    saved.success(None, None, None, js=RELOAD)
+    names = ("preview_interval", "metadata", "language", "theme", "notify")
+    for name, part in zip(names, parts, strict=True):
+        saved = part.input(saver(name), part, [said, page.facts], trigger_mode="always_last", **QUIET)
+        if name == "language":
+            saved.success(None, None, None, js=RELOAD)
     notify.input(None, notify, None, js=ASK_FOR_NOTIFICATIONS)
     page.demo.load(read, None, parts, **QUIET)
 
 
-def settings_of(preview: Any, metadata: str, language: str, theme: str, notify: bool) -> Settings:
-    """Return what the form says; raises InvalidRequest for what it does not offer."""
-    whole = int(preview) if isinstance(preview, float | int) and preview == int(preview) else preview
-    return Settings(preview_interval=whole, metadata=metadata, language=language, theme=theme, notify=notify)
+def _whole(value: Any) -> Any:
+    """A slider may say 2.0 for 2."""
+    return int(value) if isinstance(value, float) and value == int(value) else value
 
 
 def _radio(page: "Page", name: str, values: tuple[str, ...], chosen: str) -> Any:
