@@ -32,7 +32,9 @@ class TabDriver:
         """Call the handler of an event; of one that yields, return what it yields first."""
         target = self._find(name)
         (event,) = [
-            event for event in self.page.demo.fns.values() if (target._id, trigger) in event.targets[:1]
+            event
+            for event in self.page.demo.fns.values()
+            if event.fn is not None and (target._id, trigger) in event.targets[:1]
         ]
         values = [self.value(component) for component in event.inputs]
         answer = (
