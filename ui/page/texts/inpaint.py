@@ -6,13 +6,13 @@ TEXTS = {
     "task.outpaint": ("Outpaint: extend the picture", "扩图：向外延伸画面"),
     "way": ("Mask", "蒙版"),
     "way_info": (
-        "White is repainted; everything else stays as it is.",
-        "白色部分会被重绘，其余保持不变。",
+        "Paint over what should change: white is repainted, everything else stays as it is.",
+        "涂抹需要重绘的部分：白色会被重绘，其余保持不变。",
     ),
     "way.painted": ("Paint it", "手绘"),
     "way.picture": ("Upload it", "上传"),
     "way.numbers": ("In numbers", "输入数值"),
-    "editor": ("Paint what should change", "涂抹需要重绘的部分"),
+    "editor": ("Paint", "涂抹"),
     "editor_empty": (
         "Choose a picture first; then paint over what should change.",
         "请先选择图片，然后涂抹需要重绘的部分。",
