@@ -1,10 +1,6 @@
 """Texts of the tab "Depth"."""
 
 TEXTS = {
-    "lead": (
-        "Make a picture that follows a depth map; give the map, or a picture to start from, or both.",
-        "按照深度图生成图片；可提供深度图、起始图片，或两者都提供。",
-    ),
     "depth": ("Depth map", "深度图"),
     "depth_info": (
         "Brighter is nearer. Without it the depth is estimated from the picture, if the model can do that.",

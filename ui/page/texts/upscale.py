@@ -1,10 +1,6 @@
 """Texts of the tab "Upscale"."""
 
 TEXTS = {
-    "lead": (
-        "Four times as wide and high: by a model that invents what fits, or by plain Lanczos resampling.",
-        "宽高各放大四倍：可用模型补充细节，或使用普通的 Lanczos 重采样。",
-    ),
     "lanczos": ("Lanczos (no model, at once)", "Lanczos（不用模型，立即完成）"),
     "lanczos_info": (
         "Plain resampling: nothing is invented, and no setting but the picture has an effect.",
