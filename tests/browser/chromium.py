@@ -21,6 +21,7 @@ HARMLESS = (
     "net::ERR_CONNECTION_RESET",
     "AbortError: signal is aborted without reason",
     "errored out",
+    "TypeError: network error",
 )
 
 

@@ -1,5 +1,6 @@
 """Faults in view of a person: bad requests, a worker and a server that are killed in the middle of a job."""
 
+import re
 import signal
 
 from playwright.sync_api import Page, expect
@@ -14,8 +15,8 @@ PROMPT = "a blue boat on the sea at sunset"
 def test_a_request_that_cannot_be_is_told_in_one_sentence(page: Page, program: Program) -> None:
     desk = Desk(page).fill(prompt=PROMPT, width=100)
     desk.press("generate").refused("multiple of 8, not 100: try 96 or 104")
-    desk.fill(width=64, steps=0).press("generate").refused("from 1 to 1000, not 0")
-    desk.fill(steps=4, prompt="").press("generate").refused("There is no prompt yet")
+    desk.fill(width=64, count=0).press("generate").refused("from 1 to 100, not 0")
+    desk.fill(count=1, prompt="").press("generate").refused("There is no prompt yet")
     expect(page.get_by_text("Traceback")).to_have_count(0)
     desk.make(prompt=PROMPT, **SHORT)
     expect(page.locator("#tab-text-to-image").get_by_role("alert")).to_have_count(0)
@@ -24,7 +25,7 @@ def test_a_request_that_cannot_be_is_told_in_one_sentence(page: Page, program: P
 def test_a_worker_that_is_killed_costs_nothing_but_time(page: Page, program: Program) -> None:
     desk = Desk(page).fill(prompt=PROMPT, width=192, height=192, steps=60).start()
     before, job = len(program.pictures()), desk.job()
-    expect(desk.part("live")).to_contain_text("step 2 of 60")
+    expect(desk.part("live")).to_contain_text(re.compile(r"step \d+ of 60"))
     for worker in program.workers():
         worker.send_signal(signal.SIGKILL)
     desk.ends("done", timeout=120_000)

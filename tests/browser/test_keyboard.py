@@ -1,5 +1,7 @@
 """The keyboard alone: from the loaded page to a picture, and on to other tabs."""
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
@@ -50,6 +52,6 @@ def test_arrow_keys_go_from_tab_to_tab(page: Page) -> None:
 
 def test_escape_interrupts(page: Page) -> None:
     desk = Desk(page).fill(prompt="a slow castle", width=256, height=256, steps=150).start()
-    expect(desk.part("live")).to_contain_text("step 2 of")
+    expect(desk.part("live")).to_contain_text(re.compile(r"step \d+ of"))
     page.keyboard.press("Escape")
     desk.ends("cancelled")

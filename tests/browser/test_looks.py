@@ -1,7 +1,7 @@
 """How every tab looks: nothing cut off or covered, narrow or wide; nothing that axe-core calls serious."""
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import OpenPage
 from tests.browser.desk import SHORT, TABS, Desk
@@ -15,6 +15,29 @@ def with_a_picture(page: Page) -> Page:
     """The text-to-image tab full: a gallery, buttons to send, details."""
     Desk(page).make(prompt="a purple castle in the desert", **SHORT)
     return page
+
+
+WRONG = """
+<html lang="en"><title>Wrong</title><main id="tab-wrong" style="width: 300px">
+<button style="margin-left: 200px; width: 400px">far</button>
+<div style="position: relative; height: 60px">
+  <button style="position: absolute; top: 0; width: 90px">under</button>
+  <button style="position: absolute; top: 5px; left: 40px; width: 90px">over</button>
+</div>
+<button style="width: 30px; overflow: hidden; white-space: nowrap">much too long</button>
+<input type="text"><img src="data:,"></main></html>
+"""
+
+
+def test_what_is_wrong_would_be_seen(browser: Browser) -> None:
+    with browser.new_page(viewport=NARROW) as page:
+        page.set_content(WRONG)
+        seen = "\n".join(faults(page, "wrong"))
+        assert "the page is" in seen
+        assert "far: from" in seen
+        assert "under lies over over" in seen
+        assert "much too long: its text is cut off" in seen
+        assert {line.split(" ")[0] for line in serious(page)} == {"label", "image-alt"}
 
 
 @pytest.mark.parametrize("language", ["en-GB", "zh-CN"])

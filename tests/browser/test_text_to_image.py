@@ -56,7 +56,7 @@ def test_the_seed_of_the_last_picture_gives_the_same_pixels_again(page: Page, pr
 def test_interrupt_ends_the_job_within_a_step(page: Page, program: Program) -> None:
     desk = Desk(page).fill(prompt=PROMPT, **LONG).start()
     before = program.pictures()
-    expect(desk.part("live")).to_contain_text("step 2 of 150")
+    expect(desk.part("live")).to_contain_text(re.compile(r"step \d+ of 150"))
     desk.press("interrupt")
     pressed = time.monotonic()
     desk.ends("cancelled")
