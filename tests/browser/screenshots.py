@@ -25,6 +25,7 @@ PATIENCE = 120_000  # milliseconds
 
 def save(page: Page, name: str) -> None:
     """Write what the window shows."""
+    page.evaluate("window.scrollTo(0, 0)")
     page.wait_for_timeout(700)  # pictures fade in
     shot = Image.open(io.BytesIO(page.screenshot()))
     small = shot.convert("RGB").quantize(128, dither=Image.Dither.NONE)
@@ -55,7 +56,6 @@ def take(page: Page) -> None:
         )
         page.mouse.up()
     desk.make(prompt="a blue tree on green hills by day", seed=3)
-    page.locator("#page-heading").scroll_into_view_if_needed()
     save(page, "inpaint")
     desk = Desk(page, "depth").open().upload("depth-map", EXAMPLES / "depth.png")
     expect(desk.part("depth-map").get_by_role("img").first).to_be_visible()

@@ -239,7 +239,7 @@ def test_a_changed_byte_is_refused_before_anything_is_written(tmp_path: Path, da
 
 
 def test_other_commands_answer(data: Path) -> None:
-    assert "generate" in run().stdout
+    assert "generate" in run("--help").stdout
     assert "there is no command 'paint'" in run("paint").stderr
     assert json.loads(run("devices", "--json").stdout)[0]["id"] == "cpu"
     rows = json.loads(run("models", "--json", "--data-dir", data).stdout)
