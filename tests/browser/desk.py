@@ -23,6 +23,7 @@ TABS = (
     "benchmark",
     "settings",
 )
+MORE_TABS = "#page-tabs [role=tablist] + span > button"  # the menu of those that find no room
 UNFINISHED = re.compile("^(queued|running)$")
 SHORT = {"width": 64, "height": 64, "steps": 4}  # a picture in a fraction of a second
 LONG = {"width": 256, "height": 256, "steps": 150}  # one that leaves time to do something else
@@ -122,12 +123,12 @@ class Desk:
 
 
 def choose_tab(page: Page, tab: str) -> None:
-    """Click the heading of a tab; those that find no room in a narrow window are in a menu beside."""
+    """Click the heading of a tab, or its name in the menu of a narrow window."""
     heading = page.locator(f"#tab-{tab}-button")
     if heading.is_visible():
         heading.click()
     else:
-        page.locator("#page-tabs [role=tablist] + span > button").click()
+        page.locator(MORE_TABS).click()
         name = TEXTS[f"tab.{tab}"][page.locator("html").get_attribute("lang") == "zh-CN"]
         page.locator("#page-tabs").get_by_role("button", name=name, exact=True).first.click()
     expect(page.locator(f"#tab-{tab}")).to_be_visible()

@@ -1,11 +1,13 @@
 """How every tab looks: nothing cut off or covered, narrow or wide; nothing that axe-core calls serious."""
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.desk import SHORT, TABS, Desk
+from tests.browser.desk import MORE_TABS, SHORT, TABS, Desk
 from tests.browser.layout import faults, serious
+
+pytestmark = pytest.mark.campaign  # a real browser for minutes: `pytest -m campaign tests/browser`
 
 NARROW = {"width": 360, "height": 740}
 WIDE = {"width": 1280, "height": 900}
@@ -45,7 +47,9 @@ def test_every_tab_is_whole_and_can_be_read(open_page: OpenPage, language: str, 
         Desk(page, tab).open()
         found[tab, "axe"] = serious(page)
         found[tab, "wide"] = faults(page, tab)
-        page.set_viewport_size(NARROW)
+    page.set_viewport_size(NARROW)
+    expect(page.locator(MORE_TABS)).to_be_visible()
+    for tab in TABS:
+        Desk(page, tab).open()
         found[tab, "narrow"] = faults(page, tab)
-        page.set_viewport_size(WIDE)
     assert {place: lines for place, lines in found.items() if lines} == {}

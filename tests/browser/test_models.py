@@ -11,6 +11,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.desk import SHORT, Desk
 from tests.browser.program import Program
 
+pytestmark = pytest.mark.campaign  # a real browser for minutes: `pytest -m campaign tests/browser`
+
 MINUTES = 60_000  # milliseconds
 
 
