@@ -63,8 +63,8 @@ def faults(page: Page, tab: str) -> list[str]:
     return found
 
 
-def serious(page: Page, context: Any = None) -> list[str]:
-    """What axe-core calls serious or critical, a line a fault with the first element that has it."""
+def serious(page: Page, context: str | None = None) -> list[str]:
+    """What axe-core calls serious or critical in a part of the page, or in all of it, a line a fault."""
     from axe_playwright_python.sync_playwright import Axe
 
     response = Axe().run(page, context=context).response

@@ -42,10 +42,10 @@ def test_every_tab_is_whole_and_can_be_read(open_page: OpenPage, language: str, 
     assert page.locator("body.dark").count() == (theme == "dark")
     # A tab that is full: a gallery, buttons to send, details.
     Desk(page).make(prompt="a purple castle in the desert", **SHORT)
-    found = {}
+    found = {("page", "axe"): serious(page)}
     for tab in TABS:
         Desk(page, tab).open()
-        found[tab, "axe"] = serious(page)
+        found[tab, "axe"] = serious(page, f"#tab-{tab}")
         found[tab, "wide"] = faults(page, tab)
     page.set_viewport_size(NARROW)
     expect(page.locator(MORE_TABS)).to_be_visible()

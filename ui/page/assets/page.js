@@ -95,6 +95,10 @@
     facts = document.getElementById("lapdraw-facts") || facts;
     const { title, theme: wanted } = facts.dataset;
     if (wanted) applyTheme(wanted);
+    // The picture editor of Gradio names a bare div, which readers may pass over; a group may have a name.
+    for (const bare of document.querySelectorAll('div[data-testid="image"][aria-label]:not([role])')) {
+      bare.setAttribute("role", "group");
+    }
     let heading = "";
     for (const run of document.querySelectorAll(".ld-run[data-job]")) {
       const { job, state, words, percent, notify } = run.dataset;
