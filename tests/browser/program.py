@@ -30,7 +30,11 @@ class Program:
         self._seen: dict[int, psutil.Process] = {}
 
     def __enter__(self) -> "Program":
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(
