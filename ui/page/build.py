@@ -51,7 +51,18 @@ def build_page(
                     import_module(tab.module).build(page)
         page.complete()
         _on_load(page)
+    _show_no_progress(demo)
     return demo
+
+
+def _show_no_progress(demo: gr.Blocks) -> None:
+    """Have no event mark its outputs as busy: the panels tell what goes on, by themselves.
+
+    Gradio's script marks, after each message of any event, all that were ever an output of one, and looks for
+    each in the whole page: with a dozen tabs that is most of the time until the page can be used.
+    """
+    for event in demo.fns.values():
+        event.show_progress_on = []
 
 
 @contextmanager

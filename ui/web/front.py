@@ -2,8 +2,8 @@
 
 Nothing here waits for Gradio: a person gets the splash, and any other request (of a tab that was open before,
 say) waits until it can be answered. The page is shown when it is there in the language that was asked for.
-What it sends waits for the other language: Gradio keeps what is being built in one place for the whole
-process, and a handler that ran meanwhile would put its answers into that page.
+The first thing it sends has the other language made, and waits for it: Gradio keeps what is being built in one
+place for the whole process, and a handler that ran meanwhile would put its answers into that page.
 """
 
 from __future__ import annotations
@@ -100,6 +100,7 @@ class Front:
         try:
             await asyncio.wait_for(self._loaded.wait(), PATIENCE)
             if scope["method"] == "POST":
+                self._spoken.set()
                 await asyncio.wait_for(self._complete.wait(), PATIENCE)
         except asyncio.TimeoutError:
             await answer(send, 503, "The page is still starting: try again in a minute.")
@@ -140,7 +141,7 @@ class Front:
             await self._closing.wait()
 
     async def _live(self, receive: Receive, send: Send) -> None:
-        self._loaded, self._complete = asyncio.Event(), asyncio.Event()
+        self._loaded, self._complete, self._spoken = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._closing, self._changed = asyncio.Event(), asyncio.Event()
         await receive()
         await send({"type": "lifespan.startup.complete"})
@@ -161,6 +162,7 @@ class Front:
         await self._app(first)
         self._loaded.set()
         self._enter_phase("ready")
+        await self._spoken.wait()  # until a browser has drawn the page, which needs both cores of a small one
         for other in LANGUAGES:
             await self._app(other)
 
