@@ -2,8 +2,8 @@
 
 Nothing here waits for Gradio: a person gets the splash, and any other request (of a tab that was open before,
 say) waits until it can be answered. The page is shown when it is there in the language that was asked for.
-The first thing it sends has the other language made, and waits for it: Gradio keeps what is being built in one
-place for the whole process, and a handler that ran meanwhile would put its answers into that page.
+The first thing it sends has the other language made, and waits for it: Gradio keeps what is being built in
+one place for the whole process, and a handler that ran meanwhile would put its answers into that page.
 """
 
 from __future__ import annotations
