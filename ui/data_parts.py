@@ -12,7 +12,17 @@ from ui.model_store import folder_bytes
 from ui.optimize_forecast import existing_parent
 
 # What lies in a data folder, in the order of a list.
-_PARTS = ("models", "sources", "outputs", "cache/compiled", "cache/skeletons", "cache/measured", "jobs")
+_PARTS = (
+    "models",
+    "sources",
+    "outputs",
+    "cache/compiled",
+    "cache/skeletons",
+    "cache/measured",
+    "cache/page",
+    "cache/thumbnails",
+    "jobs",
+)
 
 
 @dataclass(frozen=True, kw_only=True)

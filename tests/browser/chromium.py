@@ -61,7 +61,7 @@ class Watch:
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type == "error":
-            self._complain(message.text)
+            self._complain(f"{message.text} ({message.location['url']})")
 
     def _complain(self, text: str) -> None:
         if not any(known in text for known in HARMLESS):

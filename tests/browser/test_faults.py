@@ -19,9 +19,9 @@ def test_a_request_that_cannot_be_is_told_in_one_sentence(page: Page, program: P
     desk = Desk(page).fill(prompt=PROMPT, width=100)
     desk.press("generate").refused("multiple of 8, not 100: try 96 or 104")
     desk.fill(width=64, count=0).press("generate").refused("from 1 to 100, not 0")
-    desk.fill(count=1, prompt="").press("generate").refused("There is no prompt yet")
+    desk.fill(count=2.5).press("generate").refused("Pictures must be a whole number, not 2.5")
     expect(page.get_by_text("Traceback")).to_have_count(0)
-    desk.make(prompt=PROMPT, **SHORT)
+    desk.make(count=1, prompt=PROMPT, **SHORT)
     expect(page.locator("#tab-text-to-image").get_by_role("alert")).to_have_count(0)
 
 

@@ -129,6 +129,7 @@ class JobEngine:
                 elif board.running == name:
                     supervisor.cancel(name)
                     store.note_cancel(name)
+                    board.tell()
         except sqlite3.Error as error:
             raise InvalidRequest(
                 f"the job cannot be cancelled now ({error}): free some space on the disk and try again"

@@ -21,6 +21,7 @@ from ui.settings import SettingsFile
 if TYPE_CHECKING:
     from ui.jobs import JobEngine
 
+UPLOAD_LOOK, UPLOAD_AGE = 3600, 86400  # every hour, what was uploaded a day ago is deleted
 DEVICES_SECONDS = 60.0  # after the start, in which the worker may still find more than the CPU
 
 
@@ -37,7 +38,12 @@ def build_page(
     gr.set_static_paths([page.outputs])
     with (
         _no_servers(),
-        gr.Blocks(title=page.say("common.title"), analytics_enabled=False, fill_width=True) as demo,
+        gr.Blocks(
+            title=page.say("common.title"),
+            analytics_enabled=False,
+            fill_width=True,
+            delete_cache=(UPLOAD_LOOK, UPLOAD_AGE),
+        ) as demo,
     ):
         page.demo = demo
         page.facts = gr.HTML(facts_html(page), elem_id="page-facts", padding=False)
@@ -59,7 +65,8 @@ def _show_no_progress(demo: gr.Blocks) -> None:
     """Have no event mark its outputs as busy: the panels tell what goes on, by themselves.
 
     Gradio's script marks, after each message of any event, all that were ever an output of one, and looks for
-    each in the whole page: with a dozen tabs that is most of the time until the page can be used.
+    each in the whole page: with a dozen tabs that is most of the time until the page can be used. It also
+    asks each for its value; the editor would send its pictures.
     """
     for event in demo.fns.values():
         event.show_progress_on = []

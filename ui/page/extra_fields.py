@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from runtime.errors import InvalidRequest
 from runtime.request import Bounds
+from ui.page.form_checks import check_number
 
 if TYPE_CHECKING:
     from ui.page.form import GenerationForm
@@ -45,7 +45,7 @@ class ExtraFields:
 
     def number(self, name: str, *, value: int, bounds: Bounds, unset: int | None = None) -> None:
         """Draw a field for a whole number; at `unset` the field of the request is left out."""
-        self.by_name[name] = gr.Number(value=value, precision=0, min_width=100, **self._settings(name))
+        self.by_name[name] = gr.Number(value=value, min_width=100, **self._settings(name))
         self._bounds[name] = bounds
         self._unset[name] = unset
 
@@ -72,15 +72,7 @@ class ExtraFields:
         return {self.by_name[name]: gr.update(value=value) for name, value in known.items()}
 
     def _checked(self, name: str, value: Any) -> int | float:
-        bounds, label = self._bounds[name], self._labels[name]
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise InvalidRequest(self.page.say("form.not_a_number", field=label))
-        if not bounds.low <= value <= bounds.high:
-            low, high, got = (f"{number:.16g}" for number in (bounds.low, bounds.high, value))
-            raise InvalidRequest(
-                self.page.say("form.out_of_range", field=label, low=low, high=high, value=got)
-            )
-        return int(value) if bounds.whole else float(value)
+        return check_number(self.page, self._labels[name], value, self._bounds[name])
 
     def _settings(self, name: str) -> dict[str, Any]:
         self._labels[name] = self._say(name)

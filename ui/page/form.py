@@ -9,7 +9,7 @@ import gradio as gr
 from runtime.errors import InvalidRequest
 from runtime.request import BOUNDS, RANDOM_SEED, Request
 from runtime.schedulers.tables import find_sampler, find_schedule
-from ui.page.form_checks import check_number, check_prompt, check_side
+from ui.page.form_checks import check_number, check_prompt, check_side, label_of
 from ui.page.form_choices import OWN, sampler_choices, schedule_choices, token_line
 from ui.page.pickers import ModelPicker, split_choice
 from ui.page.size_fields import SizeFields
@@ -84,6 +84,8 @@ class GenerationForm:
         self.picker = ModelPicker(self.page, tab, self.task)
         self.by_name["model"] = self.picker.component
         model, _ = split_choice(self.picker.component.value)
+        for name in (name for name in PROMPTS if name in self.by_name):
+            self.by_name[f"{name}_tokens"].value = token_line(self.page, model, "")
         with gr.Row(elem_id=f"{tab}-sampling"):
             self.by_name["sampler"] = gr.Dropdown(
                 choices=sampler_choices(self.page, model),
@@ -130,7 +132,6 @@ class GenerationForm:
         with gr.Row(elem_id=f"{tab}-seeds"):
             self.by_name["count"] = gr.Number(
                 value=1,
-                precision=0,
                 label=say("form.count"),
                 info=say("form.count_info"),
                 min_width=100,
@@ -138,7 +139,6 @@ class GenerationForm:
             )
             self.by_name["seed"] = gr.Number(
                 value=RANDOM_SEED,
-                precision=0,
                 label=say("form.seed"),
                 info=say("form.seed_info"),
                 min_width=160,
@@ -197,7 +197,7 @@ class GenerationForm:
                 if given[name]:  # empty, or 0 as Gradio shows it: the picture's own
                     fields[name] = check_side(self.page, name, given[name], side)
             else:
-                fields[name] = check_number(self.page, name, given[name], BOUNDS[name])
+                fields[name] = check_number(self.page, label_of(self.page, name), given[name], BOUNDS[name])
         return {name: value for name, value in fields.items() if name in TASKS[self.task].fields}
 
     def receive(self, fields: Mapping[str, Any], choice: str | None = None) -> Updates:
@@ -252,7 +252,7 @@ class GenerationForm:
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
         model, sampler, schedule = parts["model"], parts["sampler"], parts["schedule"]
         self.seed_random.click(lambda: RANDOM_SEED, None, parts["seed"], **quiet)
-        sampler.input(self._follow_sampler, [model, sampler, schedule], schedule, **quiet)
+        sampler.change(self._follow_sampler, [model, sampler, schedule], schedule, **quiet)
         changed = [model, sampler, schedule]
         if self.size is not None:
             self.size.connect(model)

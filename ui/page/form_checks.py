@@ -8,6 +8,7 @@ from runtime.request import Bounds
 if TYPE_CHECKING:
     from ui.page.page import Page
 
+EXACT = 2**53 - 1  # a browser takes every larger whole number for one of its neighbours
 LABELS = {"num_inference_steps": "steps", "guidance_scale": "guidance"}
 
 
@@ -16,27 +17,22 @@ def label_of(page: "Page", name: str) -> str:
     return page.say(f"form.{LABELS.get(name, name)}")
 
 
-def check_number(page: "Page", name: str, value: Any, bounds: Bounds) -> int | float:
-    """Return the number; raises InvalidRequest for none, or one out of bounds."""
-    label = label_of(page, name)
+def check_number(page: "Page", label: str, value: Any, bounds: Bounds) -> int | float:
+    """Return the number; raises InvalidRequest for none, a fraction of a whole one, or one out of bounds."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidRequest(page.say("form.not_a_number", field=label))
-    if not bounds.low <= value <= bounds.high:
-        raise InvalidRequest(
-            page.say(
-                "form.out_of_range",
-                field=label,
-                low=f"{bounds.low:.16g}",
-                high=f"{bounds.high:.16g}",
-                value=value,
-            )
-        )
-    return int(value) if bounds.whole else value
+    high = min(bounds.high, EXACT)
+    if not bounds.low <= value <= high:
+        low, top, got = (f"{number:.16g}" for number in (bounds.low, high, value))
+        raise InvalidRequest(page.say("form.out_of_range", field=label, low=low, high=top, value=got))
+    if bounds.whole and value != int(value):
+        raise InvalidRequest(page.say("form.not_whole", field=label, value=f"{value:.16g}"))
+    return int(value) if bounds.whole else float(value)
 
 
 def check_side(page: "Page", name: str, value: Any, bounds: Bounds, multiple: int = 8) -> int:
     """Return a width or height; raises InvalidRequest for one that no request takes."""
-    side = int(check_number(page, name, value, bounds))
+    side = int(check_number(page, label_of(page, name), value, bounds))
     if side % multiple:
         below = side - side % multiple
         raise InvalidRequest(

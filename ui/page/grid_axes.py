@@ -57,7 +57,7 @@ class GridAxes:
                     choices=[(say("grid.no_axis"), NO_AXIS), *choices] if is_rows else choices,
                     value=value,
                     label=say(f"grid.{place}"),
-                    min_width=120,
+                    min_width=170,
                     scale=2,
                     elem_id=f"{tab}-{place}",
                 )

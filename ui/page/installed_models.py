@@ -103,7 +103,7 @@ class InstalledModels:
             folder = listed_model(name, self.page.data).open()
             verify_model(folder)
         except LapdrawError as error:
-            yield note_html(str(error), "bad")
+            yield note_html(self.page.words(error), "bad")
             return
         yield note_html(
             say("optimize.verified" if folder.manifest else "optimize.not_verified", name=name), "good"
@@ -135,7 +135,7 @@ class InstalledModels:
         try:
             freed = remove_model(name, self.page.data, used)
         except LapdrawError as error:
-            return ["", gr.update(visible=False), note_html(str(error), "bad")]
+            return ["", gr.update(visible=False), note_html(self.page.words(error), "bad")]
         said = note_html(say("optimize.deleted", name=name, size=size_words(freed)), "good")
         return ["", gr.update(visible=False), said]
 

@@ -184,7 +184,7 @@ class LongJob:
             self.log: gr.update(value="\n".join(lines[-LOG_LINES:]), visible=bool(lines)),
             self.cancel: gr.update(interactive=job.state in UNFINISHED),
             self.error: error_html(self.page, job.reason if failed else ""),
-            self.report: gr.update(value=job.report, visible=failed and bool(job.report)),
+            self.report: gr.update(value=self.page.words(job.report), visible=failed and bool(job.report)),
             **self._result(job if job.state == "done" else None),
         }
 

@@ -162,7 +162,7 @@ class SourceForm:
             model = open_source_folder(path)
             expected = self._forecast(model, precision, cpu_pytorch)
         except LapdrawError as error:
-            return [gr.skip(), gr.skip(), note_html(str(error), "bad"), start, box]
+            return [gr.skip(), gr.skip(), note_html(self.page.words(error), "bad"), start, box]
         proposal = propose_name(source, precision, self.page.data)
         name = proposal if name in ("", None, proposed) else name
         return [name, proposal, self.needs_html(expected), start, box]

@@ -46,6 +46,11 @@ class Page:
         """Return a text of ui/page/texts, "module.key", with the values filled in."""
         return self.texts.say(key, **values)
 
+    def words(self, told: object) -> str:
+        """Return an error or a report as text, without this machine's folders where others may see it."""
+        text = str(told)
+        return text if self.may_name_folders else text.replace(str(self.data.resolve()), "…")
+
     def refresh_models(self, *chosen: str | None) -> list[Any]:
         """Return updates of the components of all `model_pickers`, given what each has chosen."""
         chosen = chosen or tuple(picker.component.value for picker in self.model_pickers)

@@ -1,8 +1,7 @@
 """The panel of a tab: starts its jobs, follows the newest one, shows what it made."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -10,7 +9,7 @@ import gradio as gr
 from runtime.errors import InvalidRequest, LapdrawError
 from ui.page.asking import Asked, MakeSpec, pictures_spec
 from ui.page.following import UNFINISHED, OwnJobs
-from ui.page.panel_html import details_html, error_html, idle_html, live_html
+from ui.page.panel_html import details_html, error_html, idle_html, live_html, made_by
 from ui.page.pickers import LANCZOS
 from ui.page.send import Sent, add_sender
 
@@ -112,7 +111,7 @@ class RunPanel:
         self.page.demo.load(self._resume, None, self.outputs, concurrency_limit=None, **QUIET)
         self.interrupt.click(self._cancel, self.job, None, queue=False, **QUIET)
         self.skip.click(self._skip, self.job, None, queue=False, **QUIET)
-        self.gallery.select(_index, None, self.chosen, queue=False, **QUIET)
+        self.gallery.select(self._choose, self.shown, [self.chosen, self.details], queue=False, **QUIET)
         if form.seed_reuse is not None:
             seed = form.by_name["seed"]
             form.seed_reuse.click(
@@ -151,6 +150,12 @@ class RunPanel:
 
     # Handlers
 
+    def _choose(self, job: str, event: gr.SelectData) -> list[Any]:
+        """Show the details of the picture that was clicked."""
+        found = self.page.engine.get(job) if job else None
+        number = int(event.index)
+        return [number, details_html(self.page, found, chosen_of(found, number)) if found else ""]
+
     def _cancel(self, job: str) -> None:
         if job:
             self.page.engine.cancel(job)
@@ -171,12 +176,11 @@ class RunPanel:
 
     def _picked(self, job: str, chosen: int) -> Sent | None:
         """Return the chosen picture with what it was made from."""
-        pictures = pictures_of(self.page.engine.get(job)) if job else ()
-        if not pictures:
+        found = self.page.engine.get(job) if job else None
+        picture = chosen_of(found, chosen)
+        if found is None or picture is None:
             return None
-        picture = pictures[chosen if chosen < len(pictures) else 0]
-        made = _made(self.page.engine.get(job), picture.path)
-        body = self.page.engine.get(job).spec.body
+        made, body = made_by(found, picture), found.spec.body
         fields = dict(made.get("request") or body.get("fields", {}))
         if body.get("model") != LANCZOS:
             fields |= {"seed": picture.seed, "count": 1}
@@ -239,7 +243,7 @@ class RunPanel:
         came: Updates = {
             self.error: self._error(job.reason if failed else ""),
             self.report_box: gr.Accordion(visible=failed and bool(job.report)),
-            self.report: job.report if failed else "",
+            self.report: self.page.words(job.report) if failed else "",
         }
         pictures = [(str(picture.path), self._alt(job, picture)) for picture in pictures_of(job)]
         if pictures or job.state not in UNFINISHED:  # else those of the job before stay in view
@@ -248,7 +252,7 @@ class RunPanel:
                     value=pictures, visible=bool(pictures), columns=1 if len(pictures) == 1 else 2
                 ),
                 self.after: gr.Column(visible=bool(pictures)),
-                self.details: details_html(self.page, job),
+                self.details: details_html(self.page, job, chosen_of(job, 0)),
                 self.shown: job.id,
             }
         if is_new:
@@ -279,13 +283,7 @@ def pictures_of(job: "Job") -> "tuple[JobPicture, ...]":
     return tuple(picture for picture in job.pictures if picture.path.is_file())
 
 
-def _made(job: "Job", path: Path) -> Mapping[str, Any]:
-    """Return the description of the request that made a picture, an empty one when it is not finished."""
-    for result in job.results:
-        if "request" in result and str(path) in [image["path"] for image in result.get("images", ())]:
-            return result
-    return {}
-
-
-def _index(event: gr.SelectData) -> int:
-    return int(event.index)
+def chosen_of(job: "Job | None", number: int) -> "JobPicture | None":
+    """Return the picture of that number in the gallery, the first where there is none; None without any."""
+    pictures = pictures_of(job) if job is not None else ()
+    return pictures[number if number < len(pictures) else 0] if pictures else None

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from ui.jobs.store import CANCEL
+
 if TYPE_CHECKING:
-    from ui.jobs import Job, Progress, Snapshot
+    from ui.jobs import Job, JobPicture, Progress, Snapshot
     from ui.page.page import Page
 
 STAGES = (
@@ -73,6 +75,8 @@ def phase_words(page: "Page", job: "Job", progress: "Progress") -> str:
         if progress.ahead > 0:
             return page.say("panel.phase.waiting_ahead", ahead=progress.ahead)
         return page.say("panel.phase.waiting_first")
+    if job.reason == CANCEL:
+        return page.say("panel.interrupting")
     key = f"panel.phase.{progress.phase}"
     return page.say(key) if page.texts.knows(key) else progress.phase
 
@@ -85,8 +89,10 @@ def _counts(page: "Page", job: "Job", progress: "Progress") -> list[str]:
         parts.append(page.say("panel.step", step=progress.step, steps=progress.steps))
     if progress.pictures > 1:
         parts.append(page.say("panel.picture", picture=progress.picture, pictures=progress.pictures))
-    if progress.eta_seconds is not None:
+    if progress.eta_seconds is not None and job.reason != CANCEL:
         parts.append(_left(page, progress.eta_seconds))
+    if job.interruptions:
+        parts.append(page.say("panel.interrupted_before"))
     return parts
 
 
@@ -131,22 +137,38 @@ def error_html(page: "Page", reason: str) -> str:
     """Return one sentence that says what went wrong and what to do; empty when nothing did."""
     if not reason:
         return ""
-    heading = escape(page.say("common.error"))
-    return f'<div class="ld-error" role="alert"><strong>{heading}</strong><p>{escape(reason)}</p></div>'
+    heading, words = escape(page.say("common.error")), escape(page.words(reason))
+    return f'<div class="ld-error" role="alert"><strong>{heading}</strong><p>{words}</p></div>'
 
 
-def details_html(page: "Page", job: "Job") -> str:
-    """Return the table of what was made and what it ran on, notes below; empty before a result."""
-    made = [result for result in job.results if "request" in result]
-    if not made:
+def details_html(page: "Page", job: "Job", picture: "JobPicture | None") -> str:
+    """Return the table of how a picture was made and what it ran on; empty before its request is finished.
+
+    The notes below it are those of the whole job.
+    """
+    made = made_by(job, picture)
+    if picture is None or not made:
         return ""
-    last = made[-1]
-    rows = [*_request_rows(page, job, last), *_placement_rows(page, last), *_time_rows(page, job, last)]
+    rows = [
+        *_request_rows(page, job, picture, made),
+        *_placement_rows(page, made),
+        *_time_rows(page, job, made),
+    ]
     body = "".join(
         f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>' for name, value in rows
     )
-    notes = dict.fromkeys(note for result in made for note in result.get("warnings", ()))
+    notes = dict.fromkeys(note for result in job.results for note in result.get("warnings", ()))
     return f'<table class="ld-details"><tbody>{body}</tbody></table>{_notes(page, tuple(notes))}'
+
+
+def made_by(job: "Job", picture: "JobPicture | None") -> Mapping[str, Any]:
+    """Return the description of the request that made a picture, an empty one when it is not finished."""
+    if picture is not None:
+        for result in job.results:
+            paths = [image["path"] for image in result.get("images", ())]
+            if "request" in result and str(picture.path) in paths:
+                return result
+    return {}
 
 
 def _notes(page: "Page", notes: Sequence[str]) -> str:
@@ -158,21 +180,24 @@ def _notes(page: "Page", notes: Sequence[str]) -> str:
     )
 
 
-def _request_rows(page: "Page", job: "Job", made: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _request_rows(
+    page: "Page", job: "Job", picture: "JobPicture", made: Mapping[str, Any]
+) -> list[tuple[str, str]]:
     request = made["request"]
     model = (page.say("panel.model"), str(made["model"]))
     size = (page.say("panel.size"), f"{request.get('width')} × {request.get('height')}")
     sizes = [size] if request.get("width") and request.get("height") else []
     if "num_inference_steps" not in request:  # only resampled
         return [model, *sizes]
-    seeds = [str(picture.seed) for picture in job.pictures]
+    seeds = [str(each.seed) for each in job.pictures]
     shown = ", ".join(seeds[:8]) + (", …" if len(seeds) > 8 else "")
     schedule = request.get("schedule")
     sampler = (
         f"{request['sampler']} {schedule}" if schedule not in (None, "Automatic") else request["sampler"]
     )
     rows = [
-        (page.say("panel.seeds" if len(seeds) > 1 else "panel.seed"), shown),
+        (page.say("panel.seed"), str(picture.seed)),
+        *([(page.say("panel.seeds"), shown)] if len(set(seeds)) > 1 else []),
         model,
         (page.say("panel.sampler"), str(sampler)),
         (page.say("panel.steps"), str(request["num_inference_steps"])),

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 # The tab that does a task.
 TAB_OF = {"outpaint": "inpaint", "depth-to-image": "depth"}
 PROMPTS = ("prompt", "negative_prompt")
-MARKS = {ord(mark): f"&#{ord(mark)};" for mark in "{}$`\\"}  # what gr.HTML's templates would take for theirs
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 
 
@@ -95,13 +94,13 @@ def said_html(page: "Page", said: Said) -> str:
     """Return the settings as tables: what is taken over, then what is not and why; notes below."""
     if said.settings is None:
         key = "workflow" if said.has_workflow else "none"
-        return f'<p class="ld-hint">{text_html(page.say(f"picture_details.{key}"))}</p>'
+        return f'<p class="ld-hint">{escape(page.say(f"picture_details.{key}"))}</p>'
     pairs = said.settings.pairs
     taken = [pair for pair in pairs if pair.taken in (USED, TOLD)]
     left = [pair for pair in pairs if pair.taken not in (USED, TOLD)]
     parts = [_table(page, "settings", taken), _table(page, "left_over", left, why=True)]
     notes = "".join(
-        f"<li>{text_html(page.say(f'picture_details.note.{note}'))}</li>" for note in said.settings.notes
+        f"<li>{escape(page.say(f'picture_details.note.{note}'))}</li>" for note in said.settings.notes
     )
     if notes:
         parts.append(f'<div class="ld-notes"><ul>{notes}</ul></div>')
@@ -112,25 +111,18 @@ def _table(page: "Page", heading: str, pairs: Sequence[Pair], *, why: bool = Fal
     if not pairs:
         return ""
     columns = ["setting", "value", *(["why"] if why else [])]
-    head = "".join(
-        f'<th scope="col">{text_html(page.say(f"picture_details.{name}"))}</th>' for name in columns
-    )
+    head = "".join(f'<th scope="col">{escape(page.say(f"picture_details.{name}"))}</th>' for name in columns)
     rows = []
     for pair in pairs:
-        cells = f'<th scope="row">{text_html(pair.key)}</th><td>{text_html(pair.value)}</td>'
+        cells = f'<th scope="row">{escape(pair.key)}</th><td>{escape(pair.value)}</td>'
         if why:
-            cells += f"<td>{text_html(page.say(f'picture_details.why.{pair.taken}'))}</td>"
+            cells += f"<td>{escape(page.say(f'picture_details.why.{pair.taken}'))}</td>"
         rows.append(f"<tr>{cells}</tr>")
-    caption = text_html(page.say(f"picture_details.{heading}"))
+    caption = escape(page.say(f"picture_details.{heading}"))
     return (
         f'<h2 class="ld-heading">{caption}</h2><table class="ld-details" aria-label="{caption}">'
         f'<thead class="ld-hidden"><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
     )
-
-
-def text_html(text: str) -> str:
-    """Return text as HTML that shows it as it stands, in gr.HTML too, whose value goes through templates."""
-    return escape(text).translate(MARKS)
 
 
 class BackButton:

@@ -21,7 +21,7 @@ from runtime.errors import InvalidRequest
 from runtime.image_input import read_depth, read_image, read_mask
 from runtime.infotext_reader import parameters_of, read_infotext
 from ui.page.amounts import bare_html
-from ui.page.picture_details import MARKS, said_by
+from ui.page.picture_details import said_by
 from ui.picture_settings import PictureSettings, understand
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def size_of(path: str, field: str = "image") -> tuple[int, int]:
 def note(text: str, *, is_fault: bool = False) -> str:
     """Return a line below a picture as HTML; a fault is announced at once."""
     role, kind = ("alert", "ld-fault") if is_fault else ("status", "ld-note")
-    return f'<p class="{kind}" role="{role}">{escape(text).translate(MARKS)}</p>' if text else ""
+    return f'<p class="{kind}" role="{role}">{escape(text)}</p>' if text else ""
 
 
 class PictureInput:
@@ -154,10 +154,8 @@ class PictureInput:
     def connect(self, then: Then | None = None, outputs: Sequence[Any] = ()) -> None:
         """Look at each picture as soon as it is there."""
         self.then = then
-        # Gradio asks every control that an event once showed progress on for its value at each later event;
-        # the editor would send its pictures each time.
         self._taken = [
-            event(self.take, self.file, [*self.outputs, *outputs], show_progress_on=self.note, **QUIET)
+            event(self.take, self.file, [*self.outputs, *outputs], **QUIET)
             for event in (self.file.upload, self.file.clear)
         ]
 

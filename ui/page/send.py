@@ -76,7 +76,6 @@ class Sender:
             self.inputs,
             [self.page.tabs, *outputs],
             show_progress="hidden",
-            show_progress_on=self.page.facts,  # see PictureInput.connect
             api_visibility="private",
             queue=False,
         )

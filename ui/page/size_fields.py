@@ -39,7 +39,6 @@ class SizeFields:
             self.width, self.height = (
                 gr.Number(
                     value=value,
-                    precision=0,
                     step=8,
                     label=say(f"form.{name}"),
                     info=say("form.size_info_picture" if self.start == PICTURE else "form.size_info"),
@@ -57,7 +56,7 @@ class SizeFields:
         both = [self.width, self.height]
         self.swap.click(self._swap, [model, *both], [*both, self.preset], **QUIET)
         self.preset.input(self._follow_preset, [model, self.preset, *both], both, **QUIET)
-        sides = [self.width.input, self.height.input]
+        sides = [self.width.change, self.height.change]  # others put sizes in as well
         gr.on(sides, self._name, [model, *both], self.preset, trigger_mode="always_last", **QUIET)
 
     def follow_model(self, model: str, preset: str, width: int | None, height: int | None) -> list[Any]:

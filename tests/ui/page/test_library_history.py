@@ -10,7 +10,7 @@ from PIL import Image
 
 from runtime.image_files import save_png
 from ui.page.page import Page
-from ui.page.picture_details import said_by, said_html, said_in, text_html
+from ui.page.picture_details import said_by, said_html, said_in
 from ui.page.send import Sent
 from ui.page.tabs.history import History
 from ui.thumbnails import UNREADABLE
@@ -213,9 +213,8 @@ def test_hostile_texts_are_shown_as_text(home: Page, place: str) -> None:
         "value": f"a\n{LINE.format(seed=1)}, Evil: {value.replace(',', '')}",
     }
     html = said_html(home, said_in(home, texts[place]))
-    for mark in ("<script", "<img", "<b>", "{", "$", "`"):
+    for mark in ("<script", "<img", "<b>"):
         assert mark not in html
-    assert text_html("<{$`\\}>") == "&lt;&#123;&#36;&#96;&#92;&#125;&gt;"
 
 
 def test_a_picture_of_comfyui_without_the_text_is_named(home: Page) -> None:

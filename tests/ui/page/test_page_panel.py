@@ -154,6 +154,18 @@ def test_the_last_seed_is_that_of_the_chosen_picture(
     assert panel._last_seed("", 0, -1) == 2**53 - 1
 
 
+def test_the_details_follow_the_picture_that_is_chosen(
+    make_page: MakePage, engine: FakeEngine, tmp_path: Path
+) -> None:
+    panel = _panel(make_page())
+    job = engine.submit(_spec())
+    engine.finish(job.id, [_picture(tmp_path), _picture(tmp_path, "2.png")], seed=7)
+    for number, seed in ((1, 8), (0, 7)):
+        chosen, details = panel._choose(job.id, SimpleNamespace(index=number))  # type: ignore[arg-type]
+        assert chosen == number
+        assert f"<td>{seed}</td>" in details
+
+
 def test_what_is_sent_is_the_picture_with_its_own_seed_and_settings(
     make_page: MakePage, engine: FakeEngine, tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ from fake_engine import FakeEngine, MakePage
 from PIL import Image
 
 from ui.jobs import JobSpec, Progress, Snapshot
+from ui.jobs.store import CANCEL
 from ui.page.page import Page
 from ui.page.panel_html import details_html, error_html, live_html
 from ui.settings import Settings
@@ -112,7 +113,7 @@ def test_no_text_of_a_person_becomes_markup(make_page: MakePage, engine: FakeEng
     }
     job = engine.tell(job.id, state="failed", reason=EVIL, results=(result,))
     snapshot = Snapshot(job=engine.tell(job.id, state="running"), progress=Progress(phase=EVIL))
-    for html in (live_html(page, snapshot), details_html(page, job), error_html(page, EVIL)):
+    for html in (live_html(page, snapshot), details_html(page, job, job.pictures[0]), error_html(page, EVIL)):
         tags = _Tags()
         tags.feed(html)
         assert not {"script", "img"} & set(tags.found)
@@ -125,13 +126,52 @@ def test_the_details_say_what_really_ran(make_page: MakePage, engine: FakeEngine
         engine.submit(_spec()).id, [_picture(tmp_path), _picture(tmp_path, "2.png")], seed=2**53 - 1
     )
     job = engine.tell(job.id, started=100.0, finished=112.5)
-    rows = dict(re.findall(r"<th[^>]*>(.*?)</th><td>(.*?)</td>", details_html(page, job)))
-    assert rows["Seeds"] == f"{2**53 - 1}, {2**53}"
+    rows = dict(re.findall(r"<th[^>]*>(.*?)</th><td>(.*?)</td>", details_html(page, job, job.pictures[1])))
+    assert rows["Seed"] == f"{2**53}"
+    assert rows["Seeds of all"] == f"{2**53 - 1}, {2**53}"
     assert rows["Ran on"] == "CPU f32 (A test CPU)"
     assert rows["Sampler"] == "DDIM"
     stages = "Loading 0.10 s, Compiling 1.00 s, Denoising 2.00 s (0.1 s a step)"
     assert rows["Time"] == f"{stages}, in all 12.5 s"
-    assert "a note" in details_html(page, job)
+    assert "a note" in details_html(page, job, job.pictures[0])
+
+
+def test_the_details_are_those_of_the_request_that_made_the_picture(
+    make_page: MakePage, engine: FakeEngine, tmp_path: Path
+) -> None:
+    page, paths = make_page(), [_picture(tmp_path), _picture(tmp_path, "2.png")]
+    job = engine.finish(engine.submit(_spec()).id, paths)
+    one = {**job.results[0], "images": [{"path": str(paths[0]), "seed": 1}]}
+    two = {
+        **one,
+        "request": {**one["request"], "num_inference_steps": 77},
+        "images": [{"path": str(paths[1]), "seed": 2}],
+    }
+    job = engine.tell(job.id, results=(one, two))
+    assert "<td>77</td>" not in details_html(page, job, job.pictures[0])
+    assert "<td>77</td>" in details_html(page, job, job.pictures[1])
+    assert details_html(page, engine.tell(job.id, results=()), job.pictures[0]) == ""
+
+
+def test_an_interruption_is_acknowledged_and_a_second_start_is_told(
+    make_page: MakePage, engine: FakeEngine
+) -> None:
+    page, job = make_page(), engine.submit(_spec())
+    progress = Progress(phase="denoising", step=3, steps=9, eta_seconds=60.0)
+    html = live_html(
+        page,
+        Snapshot(job=engine.tell(job.id, state="running", reason=CANCEL, interruptions=1), progress=progress),
+    )
+    assert "Stopping after this step · step 3 of 9 · The work was cut off once" in html
+    assert "left" not in html
+
+
+def test_folders_of_this_machine_are_not_told_to_others(make_page: MakePage) -> None:
+    page = make_page()
+    told = f"there is no model 'x' in {page.data.resolve()}/models"
+    assert str(page.data.resolve()) in error_html(page, told)
+    page.may_name_folders = False
+    assert "there is no model &#x27;x&#x27; in …/models" in error_html(page, told)
 
 
 def test_components_on_different_devices_have_a_row_each(
@@ -140,6 +180,6 @@ def test_components_on_different_devices_have_a_row_each(
     job = engine.finish(engine.submit(_spec()).id, [_picture(tmp_path)])
     result = job.results[0]
     result["placement"]["unet"] = {"device": "igpu", "name": "A test GPU", "precision": "f16"}
-    html = details_html(make_page(), job)
+    html = details_html(make_page(), job, job.pictures[0])
     assert "IGPU f16 (A test GPU)" in html
     assert "Ran on" not in html

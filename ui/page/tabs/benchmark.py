@@ -1,5 +1,6 @@
 """Benchmark: the quick one as a job, and the reports of all that were run."""
 
+from datetime import datetime
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -146,18 +147,26 @@ class _Reports:
         try:
             report = report_of(key, self.page.data)
         except LapdrawError as error:
-            return [note_html(str(error), "bad"), hidden]
+            return [note_html(self.page.words(error), "bad"), hidden]
         return [frame_html(self.page, report.text), gr.update(value=str(report.path), visible=True)]
 
     def _choices(self, found: tuple[FoundRecord, ...]) -> list[tuple[str, str]]:
         return [(self._label(record), record.key) for record in found]
 
     def _label(self, record: FoundRecord) -> str:
-        created = record.created.replace("T", " ").removesuffix("Z")[:16]
+        created = local_time(record.created)
         label = self.page.say(
             "benchmark.record", created=created, model=record.model, size=record.size, steps=record.steps
         )
         return f"{label} · {self.page.say('benchmark.laptop')}" if record.isa == "avx2" else label
+
+
+def local_time(told: str) -> str:
+    """Return when a record was made as the clock here showed it; as it is told where it cannot be read."""
+    try:
+        return datetime.fromisoformat(told.replace("Z", "+00:00")).astimezone().strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return told
 
 
 def _peers_info(page: "Page") -> str:

@@ -55,7 +55,7 @@ def build(page: "Page") -> None:
             answer = form.answer(values[here:])
             return cells_html(page, answer, axes.read(answer.model, values[:here]))
         except LapdrawError as fault:
-            return f'<p class="ld-hint" role="status">{escape(str(fault))}</p>'
+            return f'<p class="ld-hint" role="status">{escape(page.words(fault))}</p>'
 
     def receive(sent: Sent) -> dict[Any, Any]:
         return form.receive(sent.fields, sent.model)

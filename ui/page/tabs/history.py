@@ -266,7 +266,7 @@ class History:
             self.gallery.delete(name)
             key = "history.deleted"
         except LapdrawError as error:
-            fault = f'<p class="ld-error" role="alert">{escape(str(error))}</p>'
+            fault = f'<p class="ld-error" role="alert">{escape(self.page.words(error))}</p>'
             return [fault, gr.skip(), *self._read(search, task, day, number)]
         note = hint(self.page.say(key, name=Path(name).name))
         return [note, gr.update(visible=False), *self._read(search, task, day, number)]

@@ -81,7 +81,7 @@ def _draw_settings(page: "Page") -> None:
             except LapdrawError as error:
                 if name == "language":  # a failed event does not go on to the reload
                     raise gr.Error(str(error), print_exception=False) from error
-                return [note_html(str(error), "bad"), gr.skip()]
+                return [note_html(page.words(error), "bad"), gr.skip()]
             return [note_html(say("settings.saved"), "good"), facts_html(page)]
 
         return save
@@ -170,7 +170,7 @@ def _draw_data(page: "Page") -> None:
         try:
             show_in_file_manager(page.data)
         except LapdrawError as error:
-            return note_html(str(error), "bad")
+            return note_html(page.words(error), "bad")
         return note_html(say("settings.opened"), "good")
 
     show.click(open_folder, None, said, **QUIET)

@@ -6,7 +6,6 @@ TEXTS = {
         "writes a report that you can keep or publish.",
         "这台电脑有多快？快速测试会生成几张小图（每张一个独立进程），并写出可保存或发布的报告。",
     ),
-    "model": ("Model", "模型"),
     "model_info": (
         "A text-to-image model of yours, or the bundled one. Its own size, 4 steps, 3 rounds.",
         "你自己的文生图模型或内置模型。使用模型自身尺寸、4 步、3 轮。",

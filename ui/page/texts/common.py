@@ -6,7 +6,6 @@ TEXTS = {
         "Stable Diffusion on this computer. Nothing you type or draw leaves it.",
         "在这台电脑上运行的 Stable Diffusion。你输入的内容和生成的图片都不会离开本机。",
     ),
-    "main_tabs": ("Tasks", "功能"),
     "tab.text-to-image": ("Text to image", "文生图"),
     "tab.image-to-image": ("Image to image", "图生图"),
     "tab.inpaint": ("Inpaint / Outpaint", "局部重绘 / 扩图"),

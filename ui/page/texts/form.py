@@ -62,13 +62,13 @@ TEXTS = {
         "{field} must be from {low} to {high}, not {value}.",
         "{field}必须在 {low} 到 {high} 之间，而不是 {value}。",
     ),
+    "not_whole": (
+        "{field} must be a whole number, not {value}.",
+        "{field}必须是整数，而不是 {value}。",
+    ),
     "not_a_multiple": (
         "{field} must be a multiple of 8, not {value}: try {below} or {above}.",
         "{field}必须是 8 的倍数，而不是 {value}：可以改为 {below} 或 {above}。",
-    ),
-    "prompt_empty": (
-        "There is no prompt yet: write what the picture should show.",
-        "还没有提示词：请先描述你想要的画面。",
     ),
     "prompt_too_long": (
         "{field} has {count} tokens, and the model reads at most {room}: shorten it by {over}.",

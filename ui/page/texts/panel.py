@@ -8,7 +8,6 @@ TEXTS = {
         "Ctrl+Enter generates, Esc interrupts.",
         "按 Ctrl+Enter 生成，按 Esc 中断。",
     ),
-    "result": ("Result", "结果"),
     "idle": (
         "Your picture appears here.",
         "生成的图片会显示在这里。",
@@ -57,7 +56,7 @@ TEXTS = {
     # Details
     "details": ("Details", "详情"),
     "seed": ("Seed", "随机种子"),
-    "seeds": ("Seeds", "随机种子"),
+    "seeds": ("Seeds of all", "全部随机种子"),
     "model": ("Model", "模型"),
     "sampler": ("Sampler", "采样器"),
     "steps": ("Steps", "步数"),

@@ -69,6 +69,8 @@ TEXTS = {
     "part.cache/compiled": ("Compiled models", "已编译的模型"),
     "part.cache/skeletons": ("Models of the benchmark", "性能测试用模型"),
     "part.cache/measured": ("Measurements of devices", "设备测量结果"),
+    "part.cache/page": ("Uploads of this run", "本次运行的上传"),
+    "part.cache/thumbnails": ("Small versions of pictures", "缩略图"),
     "part.jobs": ("Jobs", "任务记录"),
     "size": ("Size", "大小"),
     "free": ("{size} are free on this disk.", "该磁盘可用空间 {size}。"),
