@@ -3,14 +3,11 @@
 import re
 import signal
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import reload
 from tests.browser.desk import LONG, SHORT, Desk
 from tests.browser.program import Program, wait_for
-
-pytestmark = pytest.mark.campaign  # a real browser for minutes: `pytest -m campaign tests/browser`
 
 PROMPT = "a blue boat on the sea at sunset"
 

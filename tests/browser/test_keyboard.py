@@ -2,14 +2,11 @@
 
 import re
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.desk import Desk
 from tests.browser.program import Program
-
-pytestmark = pytest.mark.campaign  # a real browser for minutes: `pytest -m campaign tests/browser`
 
 FARTHEST = 40  # presses of Tab until what is looked for has the focus
 

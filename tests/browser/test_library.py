@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from playwright.sync_api import Page, expect
@@ -12,8 +11,6 @@ from runtime.infotext_reader import parameters_of
 from tests.browser.desk import SHORT, Desk
 from tests.browser.program import Program
 from tests.ui.conftest import pixels
-
-pytestmark = pytest.mark.campaign  # a real browser for minutes: `pytest -m campaign tests/browser`
 
 A1111 = (
     "a (red:1.2) house, <hills>\nNegative prompt: fog, rain\n"

@@ -7,8 +7,6 @@ from tests.browser.conftest import OpenPage
 from tests.browser.desk import MORE_TABS, SHORT, TABS, Desk
 from tests.browser.layout import faults, serious
 
-pytestmark = pytest.mark.campaign  # a real browser for minutes: `pytest -m campaign tests/browser`
-
 NARROW = {"width": 360, "height": 740}
 WIDE = {"width": 1280, "height": 900}
 

@@ -1,17 +1,11 @@
-"""Models in the page: one is optimized and used at once, verified, deleted; the benchmark.
-
-The quick benchmark takes minutes: `python -m pytest tests/browser/test_models.py -m campaign`.
-"""
+"""Models in the page: one is optimized and used at once, verified, deleted; the benchmark."""
 
 import re
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.desk import SHORT, Desk
 from tests.browser.program import Program
-
-pytestmark = pytest.mark.campaign  # a real browser for minutes: `pytest -m campaign tests/browser`
 
 MINUTES = 60_000  # milliseconds
 
@@ -67,7 +61,6 @@ def test_a_benchmark_starts_and_is_cancelled(page: Page) -> None:
     desk.press("cancel").ends("cancelled", timeout=MINUTES)
 
 
-@pytest.mark.campaign
 def test_the_quick_benchmark_ends_in_a_report(page: Page) -> None:
     desk = Desk(page, "benchmark").open().press("start")
     desk.ends("done", timeout=15 * MINUTES)

@@ -1,14 +1,11 @@
 """Settings in the page: language, theme, what a picture tells; the language of the browser; the devices."""
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from runtime.infotext_reader import parameters_of
 from tests.browser.conftest import OpenPage, reload
 from tests.browser.desk import SHORT, Desk
 from tests.browser.program import Program
-
-pytestmark = pytest.mark.campaign  # a real browser for minutes: `pytest -m campaign tests/browser`
 
 
 def test_a_browser_that_asks_for_chinese_gets_it(open_page: OpenPage) -> None:

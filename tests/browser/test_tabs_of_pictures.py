@@ -12,8 +12,6 @@ from tests.browser.desk import SHORT, Desk
 from tests.browser.program import Program
 from tests.ui.conftest import pixels
 
-pytestmark = pytest.mark.campaign  # a real browser for minutes: `pytest -m campaign tests/browser`
-
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 FEW = {"steps": 4, "seed": 3}
 

@@ -4,7 +4,6 @@ import re
 import time
 
 import numpy as np
-import pytest
 from playwright.sync_api import Page, expect
 
 from runtime.infotext_reader import parameters_of, read_infotext
@@ -41,7 +40,6 @@ def test_a_first_start_shows_the_demo_model_and_draws_what_is_typed(page: Page, 
     expect(details).to_contain_text(re.compile(r"[\d.]+ s a step"))
 
 
-@pytest.mark.campaign
 def test_the_seed_of_the_last_picture_gives_the_same_pixels_again(page: Page, program: Program) -> None:
     desk = Desk(page).make(prompt=PROMPT, **SHORT)
     desk.start().ends()
@@ -55,7 +53,6 @@ def test_the_seed_of_the_last_picture_gives_the_same_pixels_again(page: Page, pr
     expect(desk.field("seed")).to_have_value("-1")
 
 
-@pytest.mark.campaign
 def test_interrupt_ends_the_job_within_a_step(page: Page, program: Program) -> None:
     desk = Desk(page).fill(prompt=PROMPT, **LONG).start()
     before = program.pictures()
@@ -69,7 +66,6 @@ def test_interrupt_ends_the_job_within_a_step(page: Page, program: Program) -> N
     desk.make(**SHORT)  # and the next one is made as if nothing had been
 
 
-@pytest.mark.campaign
 def test_skip_goes_to_the_next_picture(page: Page, program: Program) -> None:
     before = len(program.pictures())
     desk = Desk(page).fill(prompt=PROMPT, **LONG, count=3, seed=7).start()
@@ -82,7 +78,6 @@ def test_skip_goes_to_the_next_picture(page: Page, program: Program) -> None:
     assert len(program.pictures()) == before
 
 
-@pytest.mark.campaign
 def test_a_second_job_waits_in_line(page: Page) -> None:
     desk = Desk(page).fill(prompt=PROMPT, **LONG).start()
     running = desk.job()
@@ -93,7 +88,6 @@ def test_a_second_job_waits_in_line(page: Page) -> None:
     desk.press("interrupt").await_new(running).ends()
 
 
-@pytest.mark.campaign
 def test_reloading_the_page_takes_the_running_job_up_again(page: Page) -> None:
     desk = Desk(page).fill(prompt=PROMPT, **LONG).start()
     running = desk.job()
@@ -104,7 +98,6 @@ def test_reloading_the_page_takes_the_running_job_up_again(page: Page) -> None:
     desk.press("interrupt").ends("cancelled")
 
 
-@pytest.mark.campaign
 def test_closing_the_browser_leaves_the_job_running(open_page: OpenPage, program: Program) -> None:
     before = len(program.pictures())
     page = open_page()
@@ -113,7 +106,6 @@ def test_closing_the_browser_leaves_the_job_running(open_page: OpenPage, program
     wait_for("the picture nobody waited for", lambda: len(program.pictures()) > before)
 
 
-@pytest.mark.campaign
 def test_markup_in_a_prompt_is_shown_as_text(page: Page) -> None:
     markup = '<img src=x onerror="document.title=1"><b>bold</b>'
     desk = Desk(page).make(prompt=markup, **SHORT)

@@ -35,6 +35,12 @@ class MaskEditor(UploadsOnly, gr.ImageEditor, metaclass=NoStub):  # type: ignore
         """Return the path of the layer, None when nothing was painted."""
         return payload.layers[0].path if payload is not None and payload.layers else None
 
+    def postprocess(self, value: Any) -> Any:
+        """Show what is painted on."""
+        if value is not None:
+            value = value | {"background": self.store(value["background"])}
+        return super().postprocess(value)
+
 
 @dataclass(frozen=True, kw_only=True)
 class MaskChoice:

@@ -5,9 +5,11 @@ a client names, and may copy local files that it names. Those here do none of it
 file that lies in Gradio's upload folder, or of one that the page shows anyway.
 """
 
+import hashlib
 from abc import ABCMeta
 from collections.abc import Callable, Sequence
 from html import escape
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,10 +18,12 @@ from gradio import utils
 from gradio.component_meta import ComponentMeta
 from gradio.data_classes import ImageData
 from gradio.exceptions import InvalidPathError
+from PIL import Image
 
 from runtime.errors import InvalidRequest
 from runtime.image_input import read_depth, read_image, read_mask
 from runtime.infotext_reader import parameters_of, read_infotext
+from runtime.whole_file import write_whole
 from ui.page.amounts import bare_html
 from ui.page.picture_details import said_by
 from ui.picture_settings import PictureSettings, understand
@@ -62,6 +66,18 @@ class UploadsOnly:
         self.temp_files.add(path)
         return path
 
+    def store(self, picture: Image.Image) -> str:
+        """Return the path of a picture of ours among the uploads, by its content.
+
+        Gradio writes over a file that is there already, while a browser may be reading it.
+        """
+        data = BytesIO()
+        picture.save(data, "PNG", compress_level=1)
+        path = Path(self.GRADIO_CACHE) / hashlib.sha256(data.getbuffer()).hexdigest() / "picture.png"
+        if not path.exists():
+            write_whole(path, lambda file: file.write(data.getbuffer()))
+        return str(path)
+
     async def async_move_resource_to_block_cache(self, url_or_file_path: str | Path | None) -> str | None:
         """As the other one; nothing is fetched, so there is nothing to wait for."""
         return self.move_resource_to_block_cache(url_or_file_path)
@@ -77,6 +93,10 @@ class PictureFile(UploadsOnly, gr.Image, metaclass=NoStub):  # type: ignore[misc
     def preprocess(self, payload: ImageData | None) -> str | None:
         """Return the path; addresses of any kind ("data:" too) are left aside."""
         return None if payload is None else payload.path
+
+    def postprocess(self, value: Any) -> Any:
+        """Show a picture of ours, or a file."""
+        return super().postprocess(self.store(value) if isinstance(value, Image.Image) else value)
 
 
 def read_upload(path: str, read: Callable[[Path], Read]) -> Read:

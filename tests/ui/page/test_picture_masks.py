@@ -94,6 +94,18 @@ def test_a_picture_is_painted_on_at_a_size_that_a_hand_can_hit(
     assert to_paint_on(str(tmp_path / "picture.png"))["background"].size == shown
 
 
+def test_what_is_painted_on_is_written_once(make_page: MakePage, tmp_path: Path) -> None:
+    """A browser may be reading it when the same picture comes again."""
+    path = tmp_path / "picture.png"
+    Image.new("RGB", (600, 400), "teal").save(path)
+    editor = TabDriver(make_page(), "inpaint")._find("editor")
+    first, again = (editor.postprocess(to_paint_on(str(path))).background.path for _ in range(2))
+    written = Path(first).stat().st_mtime_ns, Path(first).stat().st_ino
+    assert first == again
+    editor.postprocess(to_paint_on(str(path)))
+    assert (Path(first).stat().st_mtime_ns, Path(first).stat().st_ino) == written
+
+
 def test_a_picture_is_painted_on_upright(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # turned to the right
