@@ -32,7 +32,7 @@ def save(page: Page, name: str) -> None:
     small.save(IMAGES / f"page-{name}.png", optimize=True)
 
 
-def take(page: Page) -> None:
+def take(page: Page, program: Program) -> None:
     """Go through the tabs and make a picture in most."""
     desk = Desk(page)
     desk.make(prompt=PROMPT, seed=1)
@@ -73,7 +73,7 @@ def take(page: Page) -> None:
     history = Desk(page, "history").open()
     history.part("gallery").get_by_role("button").first.click()
     save(page, "history")
-    Desk(page, "png-info").open().upload("picture", EXAMPLES / "house.png")
+    Desk(page, "png-info").open().upload("picture", program.pictures()[0])
     page.wait_for_timeout(1500)
     save(page, "png-info")
     for tab in ("optimize", "benchmark", "settings"):
@@ -102,7 +102,7 @@ def main() -> int:
             expect(page.locator("#text-to-image-generate")).to_be_visible()
             return page
 
-        take(opened())
+        take(opened(), program)
         for name, options in (
             ("phone", {"viewport": PHONE}),
             ("dark", {"color_scheme": "dark"}),

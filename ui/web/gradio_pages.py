@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ui.web.answers import Receive, Scope, Send
-from ui.web.quick_import import quick_build, quick_import
+from ui.web.quick_import import config_later, quick_build, quick_import
 from ui.web.routes import MAX_UPLOAD
 
 QUIET = {
@@ -105,10 +105,13 @@ class GradioPages:
         settings = SettingsFile(self._data)
 
         async def make() -> GradioApp:
-            blocks = build_page(
-                self.engine, self._data, settings, known, may_name_folders=self._may_name_folders
-            )
-            return mount(blocks, language, self._port, mount_options(settings))
+            with config_later():
+                blocks = build_page(
+                    self.engine, self._data, settings, known, may_name_folders=self._may_name_folders
+                )
+                app = mount(blocks, language, self._port, mount_options(settings))
+            blocks.config = blocks.get_config_file()
+            return app
 
         with quick_build():
             return asyncio.run(make())  # where no loop runs, Gradio makes some, and leaves them open
