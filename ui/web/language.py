@@ -11,10 +11,10 @@ def choose_language(setting: str, accept_language: str | None) -> str:
         return setting
     wishes: list[tuple[float, int, str]] = []
     for position, part in enumerate((accept_language or "").split(",")):
-        tag, _, quality = part.partition(";q=")
+        tag, _, quality = part.replace(" ", "").partition(";q=")
         try:
             weight = float(quality or 1)
         except ValueError:
             weight = 0.0
-        wishes.append((-weight, position, tag.strip().lower().split("-")[0]))
+        wishes.append((-weight, position, tag.lower().split("-")[0]))
     return next((tag for weight, _, tag in sorted(wishes) if tag in LANGUAGES and weight < 0), "en")

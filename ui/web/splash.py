@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 TEXTS = {
-    "en": ("Lapdraw is starting", "This takes a few seconds.", "The page could not start", "Reload"),
-    "zh": ("Lapdraw 正在启动", "这需要几秒钟。", "页面无法启动", "重新加载"),
+    "en": ("Lapdraw is starting", "This takes a few seconds.", "The page could not start"),
+    "zh": ("Lapdraw 正在启动", "这需要几秒钟。", "页面无法启动"),
 }
 PHASES = {
     "en": {"engine": "Starting the worker", "page": "Loading the page", "form": "Building the page"},
@@ -70,7 +70,7 @@ def splash(language: str, phase: str) -> str:
     """Return the whole page, which refers to nothing outside itself but our own addresses."""
     import json
 
-    title, patience, failed, _ = TEXTS[language]
+    title, patience, failed = TEXTS[language]
     return _PAGE.format(
         code="zh-CN" if language == "zh" else "en",
         icon=ICON,

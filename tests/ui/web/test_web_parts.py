@@ -29,6 +29,7 @@ from ui.web.splash import PHASES, TEXTS, splash
         ("auto", "de, zh-TW;q=0.4, en;q=0.3", "zh"),
         ("auto", "en;q=0.3, zh;q=0.4", "zh"),
         ("auto", "zh;q=0, en;q=0.1", "en"),
+        ("auto", "en; q=0.3, zh; q=0.4", "zh"),
         ("auto", "zh;q=x", "en"),
         ("zh", "en", "zh"),
         ("en", "zh", "en"),
