@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ui.page.faults import translated
 from ui.page.send import Receive, Receiver
 from ui.page.shelf import Shelf
 from ui.page.text import Language, Texts
@@ -47,8 +48,11 @@ class Page:
         return self.texts.say(key, **values)
 
     def words(self, told: object) -> str:
-        """Return an error or a report as text, without this machine's folders where others may see it."""
-        text = str(told)
+        """Return an error, a note or a report as text, in the page's language where it is known there.
+
+        Where others may see it, this machine's folders are left out.
+        """
+        text = translated(self.texts, str(told))
         return text if self.may_name_folders else text.replace(str(self.data.resolve()), "…")
 
     def refresh_models(self, *chosen: str | None) -> list[Any]:

@@ -174,7 +174,7 @@ def made_by(job: "Job", picture: "JobPicture | None") -> Mapping[str, Any]:
 def _notes(page: "Page", notes: Sequence[str]) -> str:
     if not notes:
         return ""
-    lines = "".join(f"<li>{escape(note)}</li>" for note in notes)
+    lines = "".join(f"<li>{escape(page.words(note))}</li>" for note in notes)
     return (
         f'<div class="ld-notes"><strong>{escape(page.say("panel.warnings"))}</strong><ul>{lines}</ul></div>'
     )

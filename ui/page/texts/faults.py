@@ -1,0 +1,83 @@
+"""What other parts of the program say when something cannot be done: as they say it, and in Chinese.
+
+The first of each pair is the sentence of the code that raises it, with what it fills in between braces.
+"""
+
+TEXTS = {
+    # How a job ended (ui/jobs/failure.py)
+    "memory_smaller": (
+        "make a smaller picture, or close other programs",
+        "请生成更小的图片，或关闭其他程序",
+    ),
+    "copy_report": (
+        "copy the report and send it to whoever can help",
+        "请复制报告并发给能提供帮助的人",
+    ),
+    "ended_by_system": (
+        "the worker was ended by the system (SIGKILL), most likely for lack of memory: {remedy}",
+        "工作进程被系统终止（SIGKILL），很可能是内存不足：{remedy}",
+    ),
+    "crashed": (
+        "the worker crashed ({name}), a fault of a driver or a library: try another device, or {remedy}",
+        "工作进程崩溃（{name}），这是驱动程序或程序库的错误：请换用其他设备，或{remedy}",
+    ),
+    "ended_by_itself": (
+        "the worker ended by itself (status {status}): {remedy}",
+        "工作进程自行结束（状态 {status}）：{remedy}",
+    ),
+    "no_memory": ("there was not enough memory: {remedy}", "内存不足：{remedy}"),
+    "unexpected": (
+        "the worker met an error that nobody expected ({kind}): {remedy}",
+        "工作进程遇到意外错误（{kind}）：{remedy}",
+    ),
+    "program_unexpected": (
+        "the program met an error that nobody expected: {remedy}",
+        "程序遇到意外错误：{remedy}",
+    ),
+    "silent": (
+        "the worker did not answer for {seconds} seconds and was replaced: "
+        "try another device, or a smaller picture",
+        "工作进程 {seconds} 秒没有响应，已被替换：请换用其他设备，或生成更小的图片",
+    ),
+    "twice": (
+        "the job was interrupted twice and is given up; the last time {reason}",
+        "任务两次中断，已放弃；最近一次：{reason}",
+    ),
+    "file_not_written": (
+        "a file could not be written ({error}): free some space on the disk",
+        "文件无法写入（{error}）：请释放磁盘空间",
+    ),
+    "picture_not_written": (
+        "cannot write {path} ({error}): free some space, or make the folder writable",
+        "无法写入 {path}（{error}）：请释放磁盘空间，或使该文件夹可写",
+    ),
+    "not_stored": (
+        "the job cannot be stored ({error}): free some space on the disk and ask again",
+        "任务无法保存（{error}）：请释放磁盘空间后重试",
+    ),
+    "ending": ("the program is ending: start it again", "程序正在结束：请重新启动"),
+    # Models, devices, memory (runtime/)
+    "no_model": (
+        "there is no model {name}: known are {known}; or give a folder",
+        "没有模型 {name}：已有的模型是 {known}",
+    ),
+    "no_device": (
+        "device {name} is not available here: choose one of {available}",
+        "本机没有设备 {name}：请从 {available} 中选择",
+    ),
+    "too_big": (
+        "{what} needs about {needed} GiB of memory and {free} GiB are free: {remedy}",
+        "{what} 大约需要 {needed} GiB 内存，而可用内存为 {free} GiB：{remedy}",
+    ),
+    "try_size": ("try {size}, or close other programs", "请试试 {size}，或关闭其他程序"),
+    "close_programs": ("close other programs", "请关闭其他程序"),
+    "multiple": (
+        "{name} must be a multiple of {factor} for this model, got {value}: try {below} or {above}",
+        "该模型的 {name} 必须是 {factor} 的倍数，而不是 {value}：可以改为 {below} 或 {above}",
+    ),
+    # Notes of a picture
+    "no_guidance": (
+        "the negative prompt has no effect at guidance_scale {value}: use more than 1",
+        "提示词引导系数为 {value} 时反向提示词不起作用：请使用大于 1 的值",
+    ),
+}
