@@ -25,13 +25,15 @@ def passing_fault(status: int, headers: Mapping[str, str]) -> Passing | None:
     return None
 
 
-def explain(status: int, code: str, said: str, repository: str, page: str, token: Token | None) -> HubError:
+def explain(
+    status: int, code: str, said: str, repository: str, page: str, token: Token | None, *, is_file: bool
+) -> HubError:
     """Return the error of a refusal; codes are the Hub's X-Error-Code."""
     if code == "GatedRepo":
         return gated(repository, page, token)
     if code == "RevisionNotFound":
         return HubError(f"{repository} has no such revision: {page} lists its branches and tags (--revision)")
-    if code == "EntryNotFound":
+    if code == "EntryNotFound" or (status == 404 and is_file and not code):
         return HubError(f"{repository} lists a file that is not there any more: run the same command again")
     if status == 401 and token is not None and code != "RepoNotFound":
         return HubError(

@@ -21,7 +21,10 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) if hasattr(errno, "EDQUOT") el
 
 
 class Transfer:
-    """Fetches files of one repository; `parts` holds what has come of a file so far, by its digest."""
+    """Fetches files of one repository; `parts` holds what has come of a file so far, by its digest.
+
+    Nothing is flushed to the disk: whoever uses a file later computes its digest again.
+    """
 
     def __init__(
         self, client: HubClient, repository: Repository, parts: Path, arrived: Callable[[str, int], None]
@@ -82,7 +85,6 @@ class Transfer:
                         tries.got_on()
                     where = f"{fault.reason} at {reached.bytes} of {file.bytes} bytes"
                     tries.failed(Passing(where, fault.remedy, fault.wait))
-            os.fsync(out.fileno())
             return reached.digest()
 
     def _take(self, response: httpx.Response, file: RepoFile, reached: "_Reached") -> None:

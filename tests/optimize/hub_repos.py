@@ -15,6 +15,7 @@ from optimize.hub.patience import Patience
 from optimize.hub.token import Token
 
 TOKEN = "hf_" + hashlib.sha256(b"a token of nobody").hexdigest()[:34]
+OURS = ("hub.json", "manifest.json", "lock")  # names of our own files among those of a model
 NAME = "somebody/painter"
 UNET = "unet/diffusion_pytorch_model.safetensors"
 
@@ -75,6 +76,7 @@ class Run:
     token: str | None = None
     patience: Patience = field(default_factory=lambda: Patience(first_wait=0.001, silence=5.0))
     hub_cache: Path | None = None
+    places: tuple[str, ...] = ("cache/hub", "models")
 
     def fetch(
         self, name: str = NAME, then: Callable[[Fetched], object] = lambda found: None, **asked: object
@@ -99,14 +101,14 @@ class Run:
         }
         accepted = [
             path
-            for path in self.data.rglob("*")
-            if path.is_file() and path.name not in ("hub.json", "lock") and path.suffix != ".part"
+            for place in self.places
+            for path in (self.data / place).rglob("*")
+            if path.is_file() and path.name not in OURS and path.suffix != ".part"
         ]
         for path in accepted:
             assert hashlib.sha256(path.read_bytes()).hexdigest() in good, path
-            assert (
-                path.suffix in (".json", ".txt", ".safetensors", ".xml") or path.name == "openvino_model.bin"
-            )
+            is_graph = path.suffix == ".bin" and path.name.startswith("openvino_")
+            assert is_graph or path.suffix in (".json", ".txt", ".safetensors", ".xml"), path
         return len(accepted)
 
     def check_token(self, token: str = TOKEN) -> None:
@@ -126,7 +128,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file() and path.name != "hub.json"
+        if path.is_file() and path.name not in OURS
     }
 
 

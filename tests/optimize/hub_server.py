@@ -32,7 +32,11 @@ class Repo:
 
     @property
     def commit(self) -> str:
-        return hashlib.sha1(repr(sorted(self.files.items())).encode()).hexdigest()
+        digest = hashlib.sha1()
+        for name, content in sorted(self.files.items()):
+            digest.update(name.encode("utf-8", "replace"))
+            digest.update(content)
+        return digest.hexdigest()
 
     def listing(self) -> dict[str, Any]:
         siblings = []
