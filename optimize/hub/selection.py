@@ -78,8 +78,9 @@ def select_files(repository: Repository, index: Mapping[str, Any], variant: str 
 def _ready_names(repository: Repository, entries: set[str]) -> list[str]:
     """The names of an OpenVINO folder in optimum-intel's layout."""
     names = []
+    required = {"unet", *(entries & _TOKENIZERS.keys()), *({"vae_decoder"} if "vae" in entries else ())}
     for folder in _GRAPH_FOLDERS:
-        if f"{folder}/{XML_NAME}" in repository.names:
+        if folder in required or f"{folder}/{XML_NAME}" in repository.names:
             names += [f"{folder}/{XML_NAME}", f"{folder}/{BIN_NAME}", f"{folder}/config.json"]
     names += _settings(repository, entries)
     names += [name for name in ("openvino_config.json",) if name in repository.names]

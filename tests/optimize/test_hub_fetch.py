@@ -146,10 +146,17 @@ def test_a_ready_made_folder_is_known_by_its_ir(run: Run) -> None:
         for name in ("openvino_model.xml", "openvino_model.bin", "config.json", "pytorch_model.bin"):
             files[f"{folder}/{name}"] = content(folder + name, 500)
     repo = run.hub.add(Repo(NAME, files))
+    run.hub.add(Repo("somebody/older", dict(files)))
     found = run.fetch()
     assert found.kind == READY
     unwanted = {"tokenizer/evil.py", *(f"{folder}/pytorch_model.bin" for folder in folders)}
     assert files_of(found.folder).keys() == repo.files.keys() - unwanted
+    del repo.files["vae_decoder/openvino_model.xml"]
+    with pytest.raises(HubError, match=r"lacks vae_decoder/openvino_model\.xml"):
+        run.fetch()
+    del repo.files["unet/openvino_model.xml"]  # then it is none of OpenVINO's
+    with pytest.raises(HubError, match="OVStableDiffusionPipeline, which cannot be converted"):
+        run.fetch()
 
 
 def test_two_processes_do_not_fetch_the_same_model(run: Run) -> None:
