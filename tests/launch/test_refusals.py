@@ -111,7 +111,7 @@ class TestActivatedEnvironment:
 
     def _install(self, folder: Path, name: str, version: str) -> None:
         (packages,) = folder.glob("[Ll]ib/**/site-packages")
-        information = packages / f"{name}-{version}.dist-info"
+        information = packages / f"{name.replace('-', '_')}-{version}.dist-info"
         information.mkdir()
         (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
 
