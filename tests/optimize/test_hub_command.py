@@ -48,7 +48,7 @@ class Command:
             env=self.environment | variables,
             capture_output=True,
             text=True,
-            timeout=280,
+            timeout=1500,
             check=False,
         )
         self.run.said += [done.stdout, done.stderr]
