@@ -8,6 +8,8 @@ import sys
 from bootstrap.environment import ENVIRONMENT, PYTHON, ROOT, is_ready
 from bootstrap.needs import UsageFault, group_for, take_torch_index
 
+# Keeps --torch-index for a launch.py that a command starts: it is no argument of any command.
+TORCH_INDEX_VARIABLE = "LAPDRAW_TORCH_INDEX"
 FITTING = ((3, 10), (3, 13))  # the oldest and the newest Python that fit
 
 
@@ -17,6 +19,10 @@ def main(arguments: list[str]) -> int:
         arguments, torch_index = take_torch_index(arguments)
     except UsageFault as fault:
         return _refuse(str(fault))
+    if torch_index is None:
+        torch_index = os.environ.get(TORCH_INDEX_VARIABLE)
+    else:
+        os.environ[TORCH_INDEX_VARIABLE] = torch_index
     group = group_for(arguments)
     if group is None:
         if not is_ready("runtime") and FITTING[0] <= sys.version_info[:2] <= FITTING[1]:

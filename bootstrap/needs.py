@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 # A group is the requirement files it takes, in order: requirements/NAME.txt.
 GROUPS = {
     "runtime": ("runtime",),
@@ -27,6 +29,8 @@ BENCHMARK_GROUPS = {
     "export": "runtime",
     "parts": "dev",
 }
+# Options of `optimize` that take a value: not the source.
+OPTIMIZE_OPTIONS = ("--name", "--precision", "--data-dir", "--revision", "--variant", "--token-file", "--vae")
 DEFAULT_COMMAND = "page"
 HELP = ("-h", "--help", "help")
 PYTORCH_DEVICES = ("pytorch", "cuda", "mps", "ipex")
@@ -45,11 +49,24 @@ def group_for(arguments: list[str]) -> str | None:
     group = COMMAND_GROUPS.get(command)
     if group and ("-h" in arguments or "--help" in arguments):
         return "runtime"
+    if command == "optimize":
+        group = _optimize_group(arguments[1:])
     if command == "benchmark":
         group = _benchmark_group(arguments[1:])
     if group == "runtime" and any(_runs_on_pytorch(value) for value in _values("--device", arguments)):
         return "optimize"
     return group
+
+
+def _optimize_group(arguments: list[str]) -> str:
+    """The group of what follows `optimize`: what is on this disk is converted, and that takes PyTorch.
+
+    Anything else is an id of the Hub, or a mistake. Whether PyTorch is needed is not known before the Hub is
+    asked, and fetching takes none; the command starts launch.py again with the folder it fetched.
+    """
+    values = {i + 1 for i, argument in enumerate(arguments) if argument in OPTIMIZE_OPTIONS}
+    given = [argument for i, argument in enumerate(arguments) if i not in values and argument[:1] != "-"]
+    return "optimize" if any(os.path.exists(argument) for argument in given) else "runtime"
 
 
 def _benchmark_group(arguments: list[str]) -> str:

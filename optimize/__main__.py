@@ -2,17 +2,12 @@
 
 import argparse
 import json
-import os
-import signal
 import sys
-import threading
 import time
-from types import FrameType
 
+from optimize.endings import heed_endings
 from optimize.export import PRECISIONS, Phase, export_model
 from runtime.errors import LapdrawError
-
-_ENDINGS = (signal.SIGINT, signal.SIGTERM)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,10 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
             text = f"[{phase.index}/{phase.total}] {phase.name}"
         print(text, file=sys.stderr, flush=True)
 
-    for number in _ENDINGS:
-        signal.signal(number, _interrupt)
-    if options.end_with_stdin:
-        threading.Thread(target=_end_with_stdin, daemon=True).start()
+    heed_endings(with_stdin=options.end_with_stdin)
     started = time.monotonic()
     try:
         folder = export_model(options.source, options.output, precision=options.precision, progress=show)
@@ -55,20 +47,6 @@ def main(arguments: list[str] | None = None) -> int:
         measured = (f"{name} {values[folder.precision]:.1e}" for name, values in errors.items())
         print(f"{folder.path} ({folder.precision}); error against PyTorch: {', '.join(measured)}")
     return 0
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """End so that nothing unfinished stays; once, for tidying up must not be interrupted."""
-    for ending in _ENDINGS:
-        signal.signal(ending, signal.SIG_IGN)
-    raise KeyboardInterrupt
-
-
-def _end_with_stdin() -> None:
-    """Stop when whoever asked is gone. Windows knows no gentle way: the next export tidies up there."""
-    while os.read(sys.stdin.fileno(), 4096):  # not sys.stdin itself: its lock would be held at our own end
-        continue
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

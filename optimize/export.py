@@ -16,6 +16,7 @@ from typing import Any
 from optimize.convert import ConvertJob
 from optimize.families import MAX_ERROR, Component
 from optimize.fidelity import measure_error
+from optimize.hub.record import read_record
 from optimize.preview import fit_latent_rgb
 from optimize.source import SourceModel, open_source
 from optimize.staging import Staging, flush_file, refuse_existing
@@ -78,7 +79,7 @@ def export_model(
         _write_small_files(model.folder, staging.model)
         staging.flush()
         manifest = Manifest(
-            source=Source(location=_location(model.folder.path, output), sha256=hashes.result()),
+            source=_source(model.folder.path, output, hashes.result()),
             precision=precision,
             tools={name: metadata.version(name) for name in _TOOLS},
             created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -182,6 +183,14 @@ def _write_small_files(source: ModelFolder, output: Path) -> None:
         index["requires_safety_checker"] = False
     index[MANIFEST_MARK] = MANIFEST_NAME
     (output / INDEX_NAME).write_text(json.dumps(index, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _source(folder: Path, output: Path, sha256: Mapping[str, str]) -> Source:
+    """Return what the manifest says of the source: the Hub's id and commit where it is from there."""
+    location, record = _location(folder, output), read_record(folder)
+    if record is None:
+        return Source(location=location, sha256=sha256)
+    return Source(location=record.repository, revision=record.commit, folder=location, sha256=sha256)
 
 
 def _location(source: Path, output: Path) -> str:

@@ -46,7 +46,7 @@ class Staging:
         try:
             self.output.parent.mkdir(parents=True, exist_ok=True)
             sweep(self.output.parent)
-            self._lock = _take(self._lock_path)
+            self._lock = take_lock(self._lock_path)
             self.model.mkdir(parents=True)
             self.work.mkdir()
         except OSError as error:
@@ -90,7 +90,7 @@ class Staging:
     def _remove(self) -> None:
         shutil.rmtree(self._partial, ignore_errors=True)
         if self._lock is not None:
-            _drop(self._lock, self._lock_path)
+            drop_lock(self._lock, self._lock_path)
             self._lock = None
 
 
@@ -108,9 +108,9 @@ def sweep(parent: Path) -> None:
         else:
             folder, lock_path = partial, partial.with_name(partial.name + _LOCK_SUFFIX)
         with contextlib.suppress(OSError):  # another sweep was first, or the export still runs
-            lock = _take(lock_path)
+            lock = take_lock(lock_path)
             shutil.rmtree(folder, ignore_errors=True)
-            _drop(lock, lock_path)
+            drop_lock(lock, lock_path)
 
 
 def flush_file(path: Path) -> None:
@@ -129,7 +129,7 @@ def _flush_folder(path: Path) -> None:
         os.close(handle)
 
 
-def _take(path: Path) -> IO[bytes]:
+def take_lock(path: Path) -> IO[bytes]:
     """Create a file and lock it; raises OSError when another process holds it."""
     file = path.open("ab")
     try:
@@ -149,7 +149,7 @@ def _take(path: Path) -> IO[bytes]:
     return file
 
 
-def _drop(file: IO[bytes], path: Path) -> None:
+def drop_lock(file: IO[bytes], path: Path) -> None:
     """Remove a lock file and let go of it, in the order that the system allows."""
     if sys.platform == "win32":
         file.close()

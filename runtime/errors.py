@@ -5,6 +5,7 @@ LapdrawError
 ├── ModelFolderError    a model folder is missing, damaged, incomplete or of the wrong kind
 ├── DeviceError         a device is unknown, not present, or failed
 ├── ExportError         a model could not be converted, or the converted one is not faithful
+├── HubError            a model could not be fetched from the Hub, or what came is not what the Hub lists
 ├── NonFiniteError      a component produced NaN or infinity; no picture is made of that
 └── SetupError          something the program needs is not installed or does not fit the machine
 
@@ -31,6 +32,10 @@ class DeviceError(LapdrawError):
 
 class ExportError(LapdrawError):
     """The model could not be converted, or what came out is not faithful to its source."""
+
+
+class HubError(LapdrawError):
+    """A model could not be fetched from the Hub, or what came is not what the Hub lists."""
 
 
 class NonFiniteError(LapdrawError):

@@ -13,7 +13,7 @@ from runtime.errors import ModelFolderError
 
 MANIFEST_NAME = "manifest.json"
 FORMAT_VERSION = 1
-PRECISIONS = ("fp32", "fp16", "int8")
+PRECISIONS = ("fp32", "fp16", "bf16", "int8", "int4", "unknown")  # the last ones of folders made elsewhere
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHUNK_BYTES = 1 << 20
@@ -29,10 +29,13 @@ class FileEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """The model that was converted: a folder (relative to the model folder when it can be) or a Hub id."""
+    """The model that was converted or taken: a folder (relative to the model folder when it can be) or a Hub
+    id; then `folder` is where it was fetched to, in the same manner, None where that is the model itself.
+    """
 
     location: str
-    revision: str | None = None
+    revision: str | None = None  # of a Hub id: the commit
+    folder: str | None = None
     sha256: Mapping[str, str] = field(default_factory=dict)  # weight file within the source -> digest
 
 
@@ -67,7 +70,8 @@ class Manifest:
                 "location": self.source.location,
                 "revision": self.source.revision,
                 "sha256": dict(self.source.sha256),
-            },
+            }
+            | ({} if self.source.folder is None else {"folder": self.source.folder}),
             "tools": dict(self.tools),
         }
         plain = json.dumps(body, sort_keys=True, separators=(",", ":"))
@@ -89,11 +93,12 @@ class Manifest:
                 f"{where} has format {version!r}, this version reads {FORMAT_VERSION}: export the model again"
             )
         source = read.mapping(top.get("source"), "source")
-        revision = source.get("revision")
+        revision, folder = source.get("revision"), source.get("folder")
         manifest = cls(
             source=Source(
                 location=read.text(source.get("location"), "source.location"),
                 revision=None if revision is None else read.text(revision, "source.revision"),
+                folder=None if folder is None else read.text(folder, "source.folder"),
                 sha256=read.digests(source.get("sha256"), "source.sha256"),
             ),
             precision=read.precision(top.get("precision")),

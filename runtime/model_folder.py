@@ -150,7 +150,8 @@ class ModelFolder:
             return self.path
         if self.manifest is None:
             return None
-        source = (self.path.resolve() / self.manifest.source.location).resolve()
+        place = self.manifest.source.folder or self.manifest.source.location
+        source = (self.path.resolve() / place).resolve()
         return source if (source / INDEX_NAME).is_file() else None
 
     # Whether it is unchanged

@@ -42,6 +42,7 @@ LIBRARIES = (
     ("ui/page/*", PICTURES | {"gradio"}),
     ("ui/web/*", {"gradio", "jinja2", "starlette", "fastapi", "uvicorn", "psutil"}),
     ("ui/*", PICTURES | {"psutil"}),
+    ("optimize/hub/*", {"httpx", "huggingface_hub"}),
     ("optimize/*", PICTURES | TORCH | OPENVINO | {"optimum", "nncf", "huggingface_hub", "tokenizers"}),
     ("demo/*", PICTURES | TORCH | {"tokenizers"}),
     (

@@ -10,40 +10,68 @@ from types import FrameType
 from typing import Any
 
 from runtime.errors import ExportError
+from runtime.hub_id import is_hub_id
 from runtime.places import CHECKOUT, data_folder
+from ui.hub_source import READY, HubPlan, add_hub_arguments, refuse_hub_options, start_again
+from ui.installed import missing_parts
 from ui.model_store import require_model_name
 from ui.progress import Progress
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("source", metavar="SOURCE", help="a diffusers folder, with model_index.json")
+    parser.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="a diffusers folder, with model_index.json, or ORGANISATION/NAME on the Hub",
+    )
     parser.add_argument(
         "--precision", choices=("fp32", "fp16"), default="fp16", help="how weights are stored"
     )
     parser.add_argument("--name", metavar="NAME", help="what to call the model (SOURCE-PRECISION)")
+    add_hub_arguments(parser)
     parser.add_argument("--data-dir", metavar="DIR", help="where models, outputs and the cache are")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(options: argparse.Namespace) -> int:
     """Export, show the phases, and say how faithful the result is."""
+    if is_hub_id(options.source):
+        return _run_from_hub(options)
+    refuse_hub_options(options)
     source = Path(options.source)
     name = require_model_name(options.name or f"{source.resolve().name}-{options.precision}")
     output = data_folder(options.data_dir).resolve() / "models" / name
     with Progress(quiet=options.json) as progress:
         answer, status = _convert(source.resolve(), output, options.precision, _Said(progress, options.json))
+    _require_done(answer, status, f"converting {source}")
+    _report(answer, name, as_json=options.json)
+    return 0
+
+
+def _run_from_hub(options: argparse.Namespace) -> int:
+    """Fetch the model; what is ready-made is done then, the rest is converted like any folder."""
+    plan = HubPlan.of(options)
+    with Progress(quiet=options.json) as progress:
+        answer, status = _follow(plan.command(), _Said(progress, options.json))
+    _require_done(answer, status, f"fetching {options.source}")
+    if answer.get("kind") == READY:
+        _report(answer, plan.ready.name, as_json=options.json)
+        return 0
+    fetched = plan.converting(options, answer["path"])
+    return run(fetched) if not missing_parts("optimize") else start_again(fetched)
+
+
+def _require_done(answer: dict[str, Any], status: int, what: str) -> None:
     if status == 130:
         raise KeyboardInterrupt
     if "error" in answer:
         raise ExportError(answer["error"])
     if status != 0:
         raise ExportError(
-            f"converting {source} ended with status {status}; if the system was short of memory, "
+            f"{what} ended with status {status}; if the system was short of memory, "
             "close other programs and try again"
         )
-    _report(answer, name, as_json=options.json)
-    return 0
 
 
 class _Said:
@@ -64,8 +92,13 @@ class _Said:
 
 def _convert(source: Path, output: Path, precision: str, said: _Said) -> tuple[dict[str, Any], int]:
     command = [sys.executable, "-m", "optimize", str(source), "--output", str(output)]
+    return _follow([*command, "--precision", precision], said)
+
+
+def _follow(command: list[str], said: _Said) -> tuple[dict[str, Any], int]:
+    """Run a child to its end and show what it says; return its answer and its status."""
     child = subprocess.Popen(
-        [*command, "--precision", precision, "--json", "--end-with-stdin"],
+        [*command, "--json", "--end-with-stdin"],
         cwd=CHECKOUT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -85,6 +118,8 @@ def _convert(source: Path, output: Path, precision: str, said: _Said) -> tuple[d
                     said.phase(f"[{message['index']}/{message['total']}] {message['phase']}")
                 elif "error" in message:
                     answer = message
+                elif "note" in message:
+                    said.note(message["note"])
                 else:  # what a library or a crash prints is kept: nobody can help without it
                     said.note(line.rstrip())
             answer = answer or _read(child.stdout.read())

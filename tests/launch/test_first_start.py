@@ -60,7 +60,7 @@ def test_the_size_of_torch_is_said_first_and_a_failure_leaves_the_rest_usable(
     installed: tuple[Checkout, float], tmp_path: Path
 ) -> None:
     checkout, _ = installed
-    failed = checkout.run("optimize", "somewhere", PIP_FIND_LINKS=str(tmp_path))
+    failed = checkout.run("optimize", str(tmp_path), PIP_FIND_LINKS=str(tmp_path))
     assert failed.returncode == 2
     assert "GB to install" in failed.stderr
     assert ("--torch-index https://download.pytorch.org/whl/cpu" in failed.stderr) == (

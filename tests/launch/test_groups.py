@@ -1,5 +1,7 @@
 """Which packages a command line waits for: no more than it uses."""
 
+from pathlib import Path
+
 import pytest
 
 from bootstrap.needs import GROUPS, group_for
@@ -11,6 +13,11 @@ from bootstrap.setup import IMPORTS, SIZES
     [
         ("devices", "runtime"),
         ("generate x --device cuda", "optimize"),
+        ("optimize tests --precision fp32", "optimize"),
+        ("optimize --json --name x tests", "optimize"),
+        ("optimize organisation/name --variant fp16", "runtime"),
+        ("optimize --token-file pyproject.toml --data-dir tests organisation/name", "runtime"),
+        ("optimize no-such-folder", "runtime"),  # which is said without PyTorch
         ("benchmark --skeleton sd15 --steps 20 --peers all", "benchmark"),
         ("benchmark --skeleton sd15 --peers none", "benchmark"),  # building the skeleton takes PyTorch
         ("benchmark --model demo-scenes", "benchmark"),
@@ -35,7 +42,10 @@ from bootstrap.setup import IMPORTS, SIZES
         ("pgae", None),
     ],
 )
-def test_a_command_names_the_group_it_uses(line: str, group: str | None) -> None:
+def test_a_command_names_the_group_it_uses(
+    line: str, group: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Path(__file__).resolve().parents[2])
     assert group_for(line.split()) == group
 
 

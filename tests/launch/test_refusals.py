@@ -111,7 +111,7 @@ class TestActivatedEnvironment:
 
     def _install(self, folder: Path, name: str, version: str) -> None:
         (packages,) = folder.glob("[Ll]ib/**/site-packages")
-        information = packages / f"{name}-{version}.dist-info"
+        information = packages / f"{name.replace('-', '_')}-{version}.dist-info"
         information.mkdir()
         (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
 
@@ -129,4 +129,4 @@ class TestActivatedEnvironment:
 
     def test_is_not_used_for_what_it_lacks(self, checkout: Checkout, python: str) -> None:
         (checkout.folder / ".venv-setup").write_text("so that the setup ends at its first step")
-        assert "cannot be written" in _sentence(checkout.run("optimize", "somewhere", python=python))
+        assert "cannot be written" in _sentence(checkout.run("optimize", str(checkout.folder), python=python))

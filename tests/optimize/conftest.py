@@ -1,11 +1,13 @@
 """One tiny model, written from its configuration with a fixed seed, and what it is exported to."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+from hub_repos import Run
+from hub_server import Hub
 
 from benchmarks.skeleton import write_skeleton
 from optimize import export_model
@@ -97,3 +99,22 @@ def family_export(
 
 def _skeleton(tmp_path_factory: pytest.TempPathFactory, family: str, dtype: str = "float16") -> Path:
     return write_skeleton(tmp_path_factory.mktemp("source") / family, family, dtype=dtype)
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A Hub on loopback, and nothing of this machine's that would be in its way."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "HF_ENDPOINT", "HF_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    with Hub().serving() as served:
+        yield served
+
+
+@pytest.fixture
+def run(hub: Hub, tmp_path: Path) -> Iterator[Run]:
+    """Fetches; whatever a test does, no bad file is accepted and the token is where it belongs."""
+    run = Run(hub, tmp_path / "data")
+    yield run
+    run.check_accepted()
+    run.check_token()

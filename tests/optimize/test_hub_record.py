@@ -1,0 +1,46 @@
+"""What the manifest says of a model that was fetched and converted."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import Recorded
+
+from optimize import export_model
+from optimize.hub.record import HubRecord, read_record, write_record
+from runtime.manifest import Manifest, Source
+from runtime.model_folder import ModelFolder
+
+COMMIT = "c" * 40
+
+
+def test_the_manifest_names_repository_and_commit_and_still_finds_the_source(
+    tiny_source: Path, recorded: Recorded, tmp_path: Path
+) -> None:
+    folder = tmp_path / "cache" / "hub" / "models--a--b" / COMMIT
+    shutil.copytree(tiny_source, folder)
+    write_record(folder, HubRecord(repository="a/b", commit=COMMIT))
+    made = export_model(folder, tmp_path / "models" / "b", convert=recorded)
+    assert made.manifest is not None
+    assert (made.manifest.source.location, made.manifest.source.revision) == ("a/b", COMMIT)
+    assert made.source_path == folder.resolve()
+    shutil.rmtree(folder)
+    assert ModelFolder(made.path).source_path is None
+
+
+def test_a_manifest_without_a_fetched_folder_is_written_as_before() -> None:
+    manifest = Manifest(
+        source=Source(location="../x"), precision="fp16", tools={}, created="now", errors={}, files={}
+    )
+    assert set(json.loads(manifest.to_bytes())["source"]) == {"location", "revision", "sha256"}
+    assert Manifest.from_bytes(manifest.to_bytes(), "it") == manifest
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"repository": "../x", "commit": "a", "variant": null}', '{"repository": 5}', "\xff"],
+)
+def test_a_note_that_is_none_says_nothing(tmp_path: Path, text: str) -> None:
+    (tmp_path / "hub.json").write_text(text, encoding="latin-1")
+    assert read_record(tmp_path) is None
