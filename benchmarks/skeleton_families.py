@@ -12,6 +12,7 @@ class Family:
 
     unet: Settings
     text: Settings | None = None
+    text_2: Settings | None = None  # of SDXL's second encoder, which has a projection
     vae: Settings | None = None
     depth: Settings | None = None  # of a DPTConfig
     pipeline: str = "StableDiffusionPipeline"
@@ -39,6 +40,15 @@ _SD2_TEXT = {
     "num_attention_heads": 16,
     "num_hidden_layers": 23,
     "projection_dim": 512,
+    "hidden_act": "gelu",
+}
+_SDXL_TEXT_2 = {
+    "vocab_size": 49408,
+    "hidden_size": 1280,
+    "intermediate_size": 5120,
+    "num_attention_heads": 20,
+    "num_hidden_layers": 32,
+    "projection_dim": 1280,
     "hidden_act": "gelu",
 }
 _SD_BLOCKS = {
@@ -166,6 +176,33 @@ _TINY_UNCONDITIONAL = {
     "up_block_types": ("AttnUpBlock2D", "UpBlock2D"),
     "norm_num_groups": 8,
 }
+_XL: dict[str, Any] = {
+    "pipeline": "StableDiffusionXLPipeline",
+    "scheduler": {"_class_name": "EulerDiscreteScheduler", "timestep_spacing": "leading"},
+    "index": {"force_zeros_for_empty_prompt": True},
+}
+_TINY_TEXT_2 = _TINY_TEXT | {
+    "hidden_size": 48,
+    "projection_dim": 24,
+    "num_hidden_layers": 3,
+    "hidden_act": "gelu",
+}
+_TINY_XL: dict[str, Any] = _XL | {
+    "text": _TINY_TEXT | {"num_hidden_layers": 3},
+    "text_2": _TINY_TEXT_2,
+    "unet": _TINY_UNET
+    | {
+        "cross_attention_dim": 32 + 48,
+        "transformer_layers_per_block": (1, 2),
+        "use_linear_projection": True,
+        "addition_embed_type": "text_time",
+        "addition_time_embed_dim": 8,
+        "projection_class_embeddings_input_dim": 24 + 6 * 8,
+    },
+    "vae": _TINY_VAE | {"scaling_factor": 0.13025},
+}
+_LCM_SCHEDULER = {"_class_name": "LCMScheduler", "original_inference_steps": 50, "timestep_scaling": 10.0}
+_TRAILING = {"_class_name": "EulerDiscreteScheduler", "timestep_spacing": "trailing"}
 _INPAINT: dict[str, Any] = {"pipeline": "StableDiffusionInpaintPipeline"}
 _DEPTH: dict[str, Any] = {"pipeline": "StableDiffusionDepth2ImgPipeline"}
 _UPSCALE: dict[str, Any] = {
@@ -190,6 +227,19 @@ FAMILIES = {
         tokenizer=_SD2_PAD,
     ),
     "tiny-inpaint": Family(**_INPAINT, text=_TINY_TEXT, unet=_TINY_UNET | {"in_channels": 9}, vae=_TINY_VAE),
+    "tiny-xl": Family(**_TINY_XL),
+    "tiny-xl-inpaint": Family(
+        **_TINY_XL
+        | {"pipeline": "StableDiffusionXLInpaintPipeline", "unet": _TINY_XL["unet"] | {"in_channels": 9}}
+    ),
+    "tiny-xl-turbo": Family(**_TINY_XL | {"scheduler": _TRAILING}),
+    "tiny-lcm": Family(
+        pipeline="LatentConsistencyModelPipeline",
+        text=_TINY_TEXT,
+        unet=_TINY_UNET | {"time_cond_proj_dim": 32},
+        vae=_TINY_VAE,
+        scheduler=_LCM_SCHEDULER,
+    ),
     "tiny-depth": Family(**_TINY_DEPTH, depth=_TINY_DPT),
     "tiny-depth-hybrid": Family(**_TINY_DEPTH, depth=_TINY_DPT_HYBRID),
     "tiny-depth-alone": Family(**_TINY_DEPTH),
@@ -215,7 +265,7 @@ FAMILIES = {
     # difference to the time that four unguided steps take.
     "sd15-lcm": Family(
         **_SD15,
-        scheduler={"_class_name": "LCMScheduler", "original_inference_steps": 50, "timestep_scaling": 10.0},
+        scheduler=_LCM_SCHEDULER,
     ),
     "sd21": Family(
         text=_SD2_TEXT,
@@ -223,6 +273,25 @@ FAMILIES = {
         vae=_SD_VAE | {"sample_size": 768},
         scheduler=_V,
         tokenizer=_SD2_PAD,
+    ),
+    "sdxl": Family(
+        **_XL,
+        text=_SD_TEXT,
+        text_2=_SDXL_TEXT_2,
+        unet={
+            "sample_size": 128,
+            "block_out_channels": (320, 640, 1280),
+            "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+            "up_block_types": ("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+            "transformer_layers_per_block": (1, 2, 10),
+            "attention_head_dim": (5, 10, 20),
+            "cross_attention_dim": 2048,
+            "use_linear_projection": True,
+            "addition_embed_type": "text_time",
+            "addition_time_embed_dim": 256,
+            "projection_class_embeddings_input_dim": 2816,
+        },
+        vae=_SD_VAE | {"sample_size": 1024, "scaling_factor": 0.13025},
     ),
     "sd2-depth": Family(
         **_DEPTH,

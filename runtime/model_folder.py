@@ -209,8 +209,14 @@ class ModelFolder:
                 f"{self.path} holds a {self.pipeline_class or 'model of an unknown class'}, which is not "
                 "a UNet in pixels or in a VAE's latents: only such models can be opened"
             )
-        if "text_encoder" in named:
-            require_tokenizer(self.path / "tokenizer")
+        if "text_encoder_2" in named and "text_encoder" not in named:
+            raise ModelFolderError(
+                f"{self.path} has a second text encoder and no first, as a refiner of Stable Diffusion XL: "
+                "take the base model, which makes whole pictures by itself"
+            )
+        for entry in named:
+            if entry.startswith("text_encoder"):
+                require_tokenizer(self.path / entry.replace("text_encoder", "tokenizer"))
         present: list[str] = []
         precision = "unknown"
         for component, required in (part for entry in named for part in _COMPONENTS[entry]):
@@ -238,6 +244,11 @@ class ModelFolder:
         if "vae_decoder" in self.components:
             check_vae_config(self._configs["vae_decoder"], self._config_path("vae_decoder"))
         check_scheduler_config(self.scheduler_config, self.path / _SCHEDULER)
+        if self.index.get("requires_aesthetics_score"):
+            raise ModelFolderError(
+                f"{self.path} wants to be told an aesthetic score, as a refiner of Stable Diffusion XL does: "
+                "take the base model, which makes whole pictures by itself"
+            )
 
     def _find_tasks(self) -> tuple[str, ...]:
         """Return what the model can do; raises ModelFolderError when that is nothing."""
