@@ -202,7 +202,6 @@ _TINY_XL: dict[str, Any] = _XL | {
     "vae": _TINY_VAE | {"scaling_factor": 0.13025},
 }
 _LCM_SCHEDULER = {"_class_name": "LCMScheduler", "original_inference_steps": 50, "timestep_scaling": 10.0}
-_TRAILING = {"_class_name": "EulerDiscreteScheduler", "timestep_spacing": "trailing"}
 _INPAINT: dict[str, Any] = {"pipeline": "StableDiffusionInpaintPipeline"}
 _DEPTH: dict[str, Any] = {"pipeline": "StableDiffusionDepth2ImgPipeline"}
 _UPSCALE: dict[str, Any] = {
@@ -232,7 +231,6 @@ FAMILIES = {
         **_TINY_XL
         | {"pipeline": "StableDiffusionXLInpaintPipeline", "unet": _TINY_XL["unet"] | {"in_channels": 9}}
     ),
-    "tiny-xl-turbo": Family(**_TINY_XL | {"scheduler": _TRAILING}),
     "tiny-lcm": Family(
         pipeline="LatentConsistencyModelPipeline",
         text=_TINY_TEXT,

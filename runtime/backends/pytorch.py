@@ -11,6 +11,7 @@ import numpy as np
 
 from runtime.arrays import Array, IntArray
 from runtime.backends.base import Conditioning, Device, ExecutedOn, PromptEmbeds, Shape
+from runtime.conditions import condition_counts
 from runtime.errors import DeviceError, ModelFolderError, SetupError
 from runtime.memory import check_memory
 from runtime.model_folder import ModelFolder
@@ -21,7 +22,7 @@ os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")  # it warns of other packa
 try:
     import torch
     from diffusers import AutoencoderKL, UNet2DConditionModel, UNet2DModel
-    from transformers import CLIPTextModel, DPTForDepthEstimation
+    from transformers import CLIPTextModel, CLIPTextModelWithProjection, DPTForDepthEstimation
     from transformers.utils import logging as transformers_logging
 except OSError as error:
     raise SetupError(
@@ -40,6 +41,7 @@ from runtime.backends.pytorch_memory import MemoryKeeper, is_out_of_memory
 from runtime.backends.pytorch_tuning import arrange, check_tuning, tune
 
 DTYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
+ADDED = ("text_embeds", "time_ids")  # conditions that diffusers takes in a dictionary of their own
 _Tensors = Mapping[str, torch.Tensor]
 
 
@@ -113,7 +115,8 @@ class PyTorchBackend:
 
     def dtype(self, component: str) -> torch.dtype:
         """Return what a component computes in."""
-        precision = self._placement.precisions.get(component, self._precision)
+        general = self.source.precision_for(component, self._precision)
+        precision = self._placement.precisions.get(component, general)
         if precision is not None:
             if precision not in self.device(component).precisions:
                 raise DeviceError(
@@ -129,6 +132,7 @@ class PyTorchBackend:
         is_conditional = "text_encoder" in self.source.components
         folder, kind = {
             "text_encoder": ("text_encoder", CLIPTextModel),
+            "text_encoder_2": ("text_encoder_2", CLIPTextModelWithProjection),
             "unet": ("unet", UNet2DConditionModel if is_conditional else UNet2DModel),
             "depth_estimator": ("depth_estimator", DPTForDepthEstimation),
         }.get(component, ("vae", AutoencoderKL))
@@ -191,10 +195,23 @@ class PyTorchComponents:
     def text_encoder(self, input_ids: IntArray) -> PromptEmbeds:
         """(B, 77) token ids to embeddings."""
 
+        layers = len(self._backend.source.text_encoders) > 1  # SDXL reads the last but one
+
         def forward(network: Any, inputs: _Tensors) -> tuple[torch.Tensor, ...]:
-            return (network(inputs["input_ids"]).last_hidden_state,)
+            encoded = network(inputs["input_ids"], output_hidden_states=layers)
+            return (encoded.hidden_states[-2] if layers else encoded.last_hidden_state,)
 
         return PromptEmbeds(hidden=self._run("text_encoder", forward, {"input_ids": input_ids})[0])
+
+    def text_encoder_2(self, input_ids: IntArray) -> PromptEmbeds:
+        """The same by the second encoder, with the pooled embeddings."""
+
+        def forward(network: Any, inputs: _Tensors) -> tuple[torch.Tensor, ...]:
+            encoded = network(inputs["input_ids"], output_hidden_states=True)
+            return encoded.hidden_states[-2], encoded.text_embeds
+
+        hidden, pooled = self._run("text_encoder_2", forward, {"input_ids": input_ids})
+        return PromptEmbeds(hidden=hidden, pooled=pooled)
 
     def unet(self, sample: Array, timestep: float, conditioning: Conditioning) -> Array:
         """(B, C, h, w) to the prediction (B, C', h, w)."""
@@ -202,7 +219,11 @@ class PyTorchComponents:
         def forward(network: Any, inputs: _Tensors) -> tuple[torch.Tensor, ...]:
             # A tensor: torch.compile would compile anew for every number.
             when = torch.tensor(timestep, dtype=torch.float32, device=inputs["sample"].device)
-            return (network(timestep=when, **inputs).sample,)
+            added = {name: inputs[name] for name in ADDED if name in inputs}
+            rest = {name: tensor for name, tensor in inputs.items() if name not in added}
+            if added:
+                rest["added_cond_kwargs"] = added
+            return (network(timestep=when, **rest).sample,)
 
         inputs: dict[str, Array | IntArray] = {"sample": sample, **conditioning.extra}
         if conditioning.encoder_hidden_states is not None:
@@ -266,7 +287,7 @@ class PyTorchComponents:
     def _compile(self) -> None:
         """Run the UNet once on zeros, since torch.compile waits for that; not one with inputs of its own."""
         config = self._backend.module("unet").config
-        if any(config.get(name) for name in ("class_embed_type", "num_class_embeds", "addition_embed_type")):
+        if any(config.get(name) for name in ("class_embed_type", "num_class_embeds")):
             return
         rows = self.shape.batch * (2 if self.shape.guided else 1)
         factor = self._backend.source.vae_scale_factor
@@ -277,7 +298,10 @@ class PyTorchComponents:
         if "cross_attention_dim" in config:
             hidden = np.zeros((rows, 77, config["cross_attention_dim"]), np.float32)
         try:
-            self.unet(sample, 0.0, Conditioning(encoder_hidden_states=hidden))
+            extra = {
+                name: np.zeros((rows, count), np.float32) for name, count in condition_counts(config).items()
+            }
+            self.unet(sample, 0.0, Conditioning(encoder_hidden_states=hidden, extra=extra))
         except torch._dynamo.exc.TorchDynamoException as error:
             reason = str(error).strip().partition("\n")[0]
             raise SetupError(
