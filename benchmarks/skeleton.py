@@ -12,7 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.skeleton_families import FAMILIES, Family
+from benchmarks.skeleton_families import FAMILIES
+from benchmarks.skeleton_settings import Family
 
 _VERSION = "0.39.0"
 _SCHEDULER = {

@@ -4,18 +4,16 @@
 that of models that were distilled to know a guidance scale (Meng et al. 2022, arXiv 2210.03142).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from runtime.arrays import Array
 from runtime.backends.base import PromptEmbeds
 from runtime.errors import ModelFolderError
+from runtime.family import SIZES, Config, pooled_count
 
-Config = Mapping[str, Any]
-SIZES = 6  # of the original, where it was cropped, of the target: height before width
 LARGEST_PERIOD = 10000.0  # of the sinusoids, as of a timestep's
 
 
@@ -36,13 +34,6 @@ class Condition:
     name: str
     count: Callable[[Config], int]
     values: Callable[[Situation, int], Array]  # to (1 or as many as the prompt has, count)
-
-
-def _pooled_count(unet: Config) -> int:
-    if unet.get("addition_embed_type") != "text_time":
-        return 0
-    embedded = SIZES * int(unet["addition_time_embed_dim"])
-    return int(unet["projection_class_embeddings_input_dim"]) - embedded
 
 
 def _pooled(situation: Situation, count: int) -> Array:
@@ -78,8 +69,8 @@ def embed_guidance(guidance_scale: float, count: int) -> Array:
 
 
 CONDITIONS = (
-    Condition(name="text_embeds", count=_pooled_count, values=_pooled),
-    Condition(name="time_ids", count=lambda unet: SIZES if _pooled_count(unet) else 0, values=_sizes),
+    Condition(name="text_embeds", count=pooled_count, values=_pooled),
+    Condition(name="time_ids", count=lambda unet: SIZES if pooled_count(unet) else 0, values=_sizes),
     Condition(
         name="timestep_cond", count=lambda unet: int(unet.get("time_cond_proj_dim") or 0), values=_guidance
     ),
@@ -104,41 +95,3 @@ def condition_values(unet: Config, situation: Situation, batch: int) -> dict[str
             rows = np.broadcast_to(condition.values(situation, count), (halves, count))
             values[condition.name] = np.repeat(rows, batch, axis=0)
     return values
-
-
-def embeds_guidance(unet: Config) -> bool:
-    """Whether a UNet is told the guidance scale, and so needs no second half to be guided by."""
-    return bool(unet.get("time_cond_proj_dim"))
-
-
-def check_conditions(unet: Config, second_encoder: Config | None, path: str) -> None:
-    """Raise ModelFolderError for a UNet that is to be told what this version cannot tell; `path` names it."""
-    added, guidance = unet.get("addition_embed_type"), unet.get("time_cond_proj_dim")
-    if added not in (None, "text_time"):
-        raise ModelFolderError(
-            f"{path}: addition_embed_type {added!r:.40} is not supported, only text_time (SDXL's): "
-            "use another model"
-        )
-    if guidance is not None and not (_is_count(guidance) and guidance >= 4):
-        raise ModelFolderError(
-            f"{path}: time_cond_proj_dim must be an integer of 4 or more, got {guidance!r:.40}"
-        )
-    if added is None:
-        return
-    for key in ("addition_time_embed_dim", "projection_class_embeddings_input_dim"):
-        if not _is_count(unet.get(key)):
-            raise ModelFolderError(f"{path}: {key} must be a positive integer, got {unet.get(key)!r:.40}")
-    if second_encoder is None:
-        raise ModelFolderError(
-            f"{path} takes pooled embeddings and there is no text_encoder_2: fetch the whole model again"
-        )
-    given = second_encoder.get("projection_dim")
-    if given != _pooled_count(unet):
-        raise ModelFolderError(
-            f"{path} takes {_pooled_count(unet)} pooled embeddings beside {SIZES} sizes, and text_encoder_2 "
-            f"gives {given!r:.40}: a refiner of SDXL, or parts of different models, cannot be used"
-        )
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0

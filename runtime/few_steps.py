@@ -8,20 +8,30 @@ name. Whoever gives steps or a guidance scale is always followed.
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from runtime.conditions import embeds_guidance
-from runtime.request import USUAL, ModelDefaults
 
+@dataclass(frozen=True, kw_only=True)
+class ModelDefaults:
+    """What a model is asked with unless told otherwise; `embeds_guidance`: its UNet is told the scale."""
+
+    num_inference_steps: int = 25
+    guidance_scale: float = 7.5
+    embeds_guidance: bool = False
+
+
+USUAL = ModelDefaults()
 UNGUIDED = ModelDefaults(num_inference_steps=4, guidance_scale=1.0)
 # Word in the name of a model whose timesteps are trailing -> how it wants to be asked.
 WORDS: Mapping[str, ModelDefaults] = {"turbo": UNGUIDED, "lightning": UNGUIDED}
 LCM_TOLD = ModelDefaults(num_inference_steps=4, guidance_scale=8.5, embeds_guidance=True)
+ALL_DEFAULTS = (USUAL, UNGUIDED, LCM_TOLD)
 
 
 def find_defaults(unet: Mapping[str, Any], scheduler: Mapping[str, Any], names: str) -> ModelDefaults:
     """Return how to ask a model; `names` are what it is called, here and where it came from."""
-    if embeds_guidance(unet):
+    if unet.get("time_cond_proj_dim"):
         return LCM_TOLD
     if scheduler.get("_class_name") == "LCMScheduler":
         return UNGUIDED

@@ -8,9 +8,8 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from runtime.conditions import check_conditions, embeds_guidance
 from runtime.errors import ModelFolderError
-from runtime.few_steps import find_defaults
+from runtime.family import FamilyFacts, check_conditions
 from runtime.known_files import KnownFiles
 from runtime.manifest import MANIFEST_NAME
 from runtime.model_files import (
@@ -26,7 +25,6 @@ from runtime.model_files import (
     require_folder,
     require_tokenizer,
 )
-from runtime.request import ModelDefaults, R
 from runtime.tasks import find_tasks
 from runtime.weight_files import BIN_NAME, XML_NAME, check_ir_pair, check_source_weights
 
@@ -45,7 +43,7 @@ _LOW_RES_SCHEDULER = "low_res_scheduler/scheduler_config.json"
 _FEATURE_EXTRACTOR = "feature_extractor/preprocessor_config.json"
 
 
-class ModelFolder:
+class ModelFolder(FamilyFacts):
     """An opened model folder: opening checks that all it needs is there, `verify` that it is unchanged.
 
     Raises ModelFolderError, one sentence naming the file or component, for everything that is missing,
@@ -99,50 +97,6 @@ class ModelFolder:
     def tokenizer_dir(self) -> Path:
         """The folder with tokenizer.json, or vocab.json and merges.txt."""
         return self.tokenizer_of("text_encoder")
-
-    def tokenizer_of(self, encoder: str) -> Path:
-        """The folder of the tokenizer that belongs to a text encoder."""
-        if encoder not in self.components:
-            raise ModelFolderError(f"{self.path} has no text encoder and so takes no prompt")
-        return self.path / encoder.replace("text_encoder", "tokenizer")
-
-    @property
-    def text_encoders(self) -> tuple[str, ...]:
-        """Those that are there, in the order in which their embeddings stand side by side."""
-        return tuple(name for name in self.components if name.startswith("text_encoder"))
-
-    @property
-    def zeroes_empty_prompt(self) -> bool:
-        """Whether an empty negative prompt is zeros, as SDXL was trained, and not what the encoders give."""
-        return len(self.text_encoders) == 2 and self.index.get("force_zeros_for_empty_prompt") is not False
-
-    @property
-    def vae_overflows(self) -> bool:
-        """Whether the VAE's activations are too large for f16, as SDXL's unless its configuration says no."""
-        return (
-            len(self.text_encoders) == 2
-            and self._configs.get("vae_decoder", {}).get("force_upcast") is not False
-        )
-
-    def precision_for(self, component: str, asked: str | None) -> str | None:
-        """Return what a component executes in when `asked` is for the whole model; None: what is usual."""
-        return None if asked == "f16" and self.vae_overflows and component.startswith("vae") else asked
-
-    @property
-    def takes_guidance(self) -> bool:
-        """Whether guidance runs the UNet on two halves."""
-        return bool(self.text_encoders) and not embeds_guidance(self._configs["unet"])
-
-    @property
-    def defaults(self) -> ModelDefaults:
-        """How the model wants to be asked."""
-        location = self.manifest.source.location if self.manifest is not None else ""
-        names = f"{self.name} {location} {self.index.get('_name_or_path', '')}"
-        return find_defaults(self._configs["unet"], self.scheduler_config, names)
-
-    def resolve(self, request: R) -> R:
-        """Return the request with a drawn seed, and the model's own values where none were given."""
-        return request.resolved(width=self.default_width, height=self.default_height, model=self.defaults)
 
     @property
     def pipeline_class(self) -> str:

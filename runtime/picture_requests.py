@@ -13,9 +13,10 @@ from typing import Any, ClassVar, TypeVar
 from PIL import Image
 
 from runtime.errors import InvalidRequest
+from runtime.few_steps import USUAL, ModelDefaults
 from runtime.image_fit import check_resize_mode
 from runtime.image_input import read_depth, read_image
-from runtime.request import PROMPTED, SIDE, USUAL, Bounds, ModelDefaults, Request
+from runtime.request import PROMPTED, SIDE, Bounds, Request
 
 PictureSource = Image.Image | str | Path | bytes
 ReadPicture = Callable[[PictureSource], Image.Image]

@@ -7,9 +7,10 @@ from typing import ClassVar
 from PIL import Image
 
 from runtime.errors import InvalidRequest
+from runtime.few_steps import USUAL, ModelDefaults
 from runtime.image_input import read_mask
 from runtime.picture_requests import ImageToImage, PictureRequest, PictureSource, ReadPicture, round_up
-from runtime.request import SIDE, USUAL, Bounds, ModelDefaults
+from runtime.request import SIDE, Bounds
 
 PIXELS = Bounds(low=0, high=4096)  # of a margin, a blur, a padding
 

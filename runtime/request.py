@@ -7,6 +7,7 @@ from typing import Any, ClassVar, TypeVar
 
 from runtime.backends.base import Shape
 from runtime.errors import InvalidRequest
+from runtime.few_steps import USUAL, ModelDefaults
 
 MAX_SEED = 2**53  # what a JSON number holds exactly
 RANDOM_SEED = -1
@@ -41,18 +42,6 @@ BOUNDS: Mapping[str, Bounds] = {
     "batch_size": Bounds(low=1, high=16),
 }
 OWN = ("num_inference_steps", "guidance_scale")  # which None leaves to the model
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelDefaults:
-    """What a model is asked with unless told otherwise; `embeds_guidance`: its UNet is told the scale."""
-
-    num_inference_steps: int = 25
-    guidance_scale: float = 7.5
-    embeds_guidance: bool = False
-
-
-USUAL = ModelDefaults()
 
 
 @dataclass(frozen=True, kw_only=True)

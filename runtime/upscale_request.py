@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from runtime.errors import InvalidRequest
+from runtime.few_steps import USUAL, ModelDefaults
 from runtime.picture_requests import PictureRequest
-from runtime.request import USUAL, Bounds, ModelDefaults
+from runtime.request import Bounds
 
 SCALE = 4  # what an upscaler multiplies a side by
 NOISE_LEVEL = Bounds(low=0, high=1000)

@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from types import TracebackType
 from typing import Any
@@ -36,13 +36,12 @@ except ImportError as error:
     ) from error
 
 # These import torch, which the lines above answer for.
+from runtime.backends import pytorch_forwards as forwards
 from runtime.backends.pytorch_devices import list_pytorch_devices as list_pytorch_devices
 from runtime.backends.pytorch_memory import MemoryKeeper, is_out_of_memory
 from runtime.backends.pytorch_tuning import arrange, check_tuning, tune
 
 DTYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
-ADDED = ("text_embeds", "time_ids")  # conditions that diffusers takes in a dictionary of their own
-_Tensors = Mapping[str, torch.Tensor]
 
 
 class PyTorchBackend:
@@ -194,72 +193,39 @@ class PyTorchComponents:
 
     def text_encoder(self, input_ids: IntArray) -> PromptEmbeds:
         """(B, 77) token ids to embeddings."""
-
-        layers = len(self._backend.source.text_encoders) > 1  # SDXL reads the last but one
-
-        def forward(network: Any, inputs: _Tensors) -> tuple[torch.Tensor, ...]:
-            encoded = network(inputs["input_ids"], output_hidden_states=layers)
-            return (encoded.hidden_states[-2] if layers else encoded.last_hidden_state,)
-
+        reads_layers = len(self._backend.source.text_encoders) > 1
+        forward = forwards.last_but_one_layer if reads_layers else forwards.last_layer
         return PromptEmbeds(hidden=self._run("text_encoder", forward, {"input_ids": input_ids})[0])
 
     def text_encoder_2(self, input_ids: IntArray) -> PromptEmbeds:
         """The same by the second encoder, with the pooled embeddings."""
-
-        def forward(network: Any, inputs: _Tensors) -> tuple[torch.Tensor, ...]:
-            encoded = network(inputs["input_ids"], output_hidden_states=True)
-            return encoded.hidden_states[-2], encoded.text_embeds
-
-        hidden, pooled = self._run("text_encoder_2", forward, {"input_ids": input_ids})
+        hidden, pooled = self._run("text_encoder_2", forwards.layer_and_pooled, {"input_ids": input_ids})
         return PromptEmbeds(hidden=hidden, pooled=pooled)
 
     def unet(self, sample: Array, timestep: float, conditioning: Conditioning) -> Array:
         """(B, C, h, w) to the prediction (B, C', h, w)."""
-
-        def forward(network: Any, inputs: _Tensors) -> tuple[torch.Tensor, ...]:
-            # A tensor: torch.compile would compile anew for every number.
-            when = torch.tensor(timestep, dtype=torch.float32, device=inputs["sample"].device)
-            added = {name: inputs[name] for name in ADDED if name in inputs}
-            rest = {name: tensor for name, tensor in inputs.items() if name not in added}
-            if added:
-                rest["added_cond_kwargs"] = added
-            return (network(timestep=when, **rest).sample,)
-
         inputs: dict[str, Array | IntArray] = {"sample": sample, **conditioning.extra}
         if conditioning.encoder_hidden_states is not None:
             inputs["encoder_hidden_states"] = conditioning.encoder_hidden_states
-        return self._run("unet", forward, inputs)[0]
+        return self._run("unet", forwards.prediction(timestep), inputs)[0]
 
     def vae_decoder(self, latents: Array) -> Array:
         """(B, 4, h, w) to pixels (B, 3, 8h, 8w)."""
-
-        def forward(network: Any, inputs: _Tensors) -> tuple[torch.Tensor, ...]:
-            return (network.decode(inputs["latents"]).sample,)
-
-        return self._run("vae_decoder", forward, {"latents": latents})[0]
+        return self._run("vae_decoder", forwards.decoded, {"latents": latents})[0]
 
     def vae_encoder(self, pixels: Array) -> tuple[Array, Array]:
         """(B, 3, H, W) to mean and standard deviation."""
-
-        def forward(network: Any, inputs: _Tensors) -> tuple[torch.Tensor, ...]:
-            posterior = network.encode(inputs["pixels"]).latent_dist
-            return posterior.mean, posterior.std
-
-        mean, deviation = self._run("vae_encoder", forward, {"pixels": pixels})
+        mean, deviation = self._run("vae_encoder", forwards.posterior, {"pixels": pixels})
         return mean, deviation
 
     def depth_estimator(self, pixels: Array) -> Array:
         """(1, 3, S, S) to inverse depth (1, s, s)."""
-
-        def forward(network: Any, inputs: _Tensors) -> tuple[torch.Tensor, ...]:
-            return (network(inputs["pixels"]).predicted_depth,)
-
-        return self._run("depth_estimator", forward, {"pixels": pixels})[0]
+        return self._run("depth_estimator", forwards.depth, {"pixels": pixels})[0]
 
     def _run(
         self,
         component: str,
-        forward: Callable[[Any, _Tensors], tuple[torch.Tensor, ...]],
+        forward: forwards.Forward,
         inputs: Mapping[str, Array | IntArray],
     ) -> tuple[Array, ...]:
         """Run a component on arrays whose first axis is the batch, in one go or row by row."""
