@@ -20,7 +20,6 @@ from optimize.check_inputs import forward_arguments, pooled_width
 from optimize.exporters import export_by_optimum, export_by_tracing
 from optimize.families import FAMILIES, Component, OptimumExporter, Tracer, runtime_options
 from optimize.fidelity import save_reference
-from optimize.lean_loading import load_lean
 from runtime.errors import ExportError
 from runtime.weight_files import XML_NAME, source_weights
 
@@ -100,7 +99,7 @@ def _load(source: Path, row: Component) -> Any:
     import transformers
 
     folder = source / row.entry
-    files, variant = source_weights(folder)
+    _, variant = source_weights(folder)
     options = {
         "use_safetensors": True,
         "local_files_only": True,
@@ -110,9 +109,6 @@ def _load(source: Path, row: Component) -> Any:
     try:
         if row.library == "diffusers":
             kind = getattr(diffusers, row.class_name)
-            lean = load_lean(kind, folder, files)
-            if lean is not None:
-                return lean.eval()
             module, info = kind.from_pretrained(folder, torch_dtype=torch.float32, **options)
         else:
             kind = getattr(transformers, row.class_name)
