@@ -17,11 +17,25 @@ from ui.progress import Progress
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("source", metavar="SOURCE", help="a diffusers folder, with model_index.json")
+    parser.add_argument("source", metavar="SOURCE", help="a diffusers folder, or one .safetensors file")
     parser.add_argument(
         "--precision", choices=("fp32", "fp16"), default="fp16", help="how weights are stored"
     )
     parser.add_argument("--name", metavar="NAME", help="what to call the model (SOURCE-PRECISION)")
+    parser.add_argument(
+        "--vae", metavar="FILE|DIR", type=Path, help="a VAE in place of the one that SOURCE has, or has not"
+    )
+    parser.add_argument(
+        "--prediction-type",
+        choices=("epsilon", "v_prediction"),
+        help="what a single file's UNet predicts, where the file does not say it",
+    )
+    parser.add_argument(
+        "--config",
+        metavar="DIR",
+        type=Path,
+        help="a single file's configurations in diffusers' layout, where its architecture is not known",
+    )
     parser.add_argument("--data-dir", metavar="DIR", help="where models, outputs and the cache are")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -29,10 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Export, show the phases, and say how faithful the result is."""
     source = Path(options.source)
-    name = require_model_name(options.name or f"{source.resolve().name}-{options.precision}")
+    stem = source.resolve().stem if source.is_file() else source.resolve().name
+    name = require_model_name(options.name or f"{stem}-{options.precision}")
     output = data_folder(options.data_dir).resolve() / "models" / name
     with Progress(quiet=options.json) as progress:
-        answer, status = _convert(source.resolve(), output, options.precision, _Said(progress, options.json))
+        arguments = ["--precision", options.precision, *_chosen(options)]
+        answer, status = _convert(source.resolve(), output, arguments, _Said(progress, options.json))
     if status == 130:
         raise KeyboardInterrupt
     if "error" in answer:
@@ -44,6 +60,17 @@ def run(options: argparse.Namespace) -> int:
         )
     _report(answer, name, as_json=options.json)
     return 0
+
+
+def _chosen(options: argparse.Namespace) -> list[str]:
+    """Return the options that are passed on, with paths that hold in any folder."""
+    chosen: list[str] = []
+    for option, path in (("--vae", options.vae), ("--config", options.config)):
+        if path is not None:
+            chosen += [option, str(path.resolve())]
+    if options.prediction_type is not None:
+        chosen += ["--prediction-type", options.prediction_type]
+    return chosen
 
 
 class _Said:
@@ -62,10 +89,10 @@ class _Said:
         self._progress.note(text)
 
 
-def _convert(source: Path, output: Path, precision: str, said: _Said) -> tuple[dict[str, Any], int]:
+def _convert(source: Path, output: Path, arguments: list[str], said: _Said) -> tuple[dict[str, Any], int]:
     command = [sys.executable, "-m", "optimize", str(source), "--output", str(output)]
     child = subprocess.Popen(
-        [*command, "--precision", precision, "--json", "--end-with-stdin"],
+        [*command, *arguments, "--json", "--end-with-stdin"],
         cwd=CHECKOUT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -116,6 +143,8 @@ def _report(answer: dict[str, Any], name: str, *, as_json: bool) -> None:
         print(json.dumps({"name": name, **answer}))
         return
     print(answer["path"])
+    for note in answer["notes"]:
+        print(f"  {note}", file=sys.stderr)
     for component, errors in answer["errors"].items():
         measured = ", ".join(f"{precision} {error:.1e}" for precision, error in errors.items())
         print(f"  {component:<14} relative error against PyTorch: {measured}", file=sys.stderr)
