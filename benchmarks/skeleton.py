@@ -12,7 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.skeleton_families import FAMILIES, Family
+from benchmarks.skeleton_families import FAMILIES
+from benchmarks.skeleton_settings import Family
 
 _VERSION = "0.39.0"
 _SCHEDULER = {
@@ -55,6 +56,8 @@ def write_skeleton(
             network.save_pretrained(folder / name, safe_serialization=True)
     if spec.text is not None:
         _write_tokenizer(folder / "tokenizer", spec.text["vocab_size"], spec.tokenizer)
+    if spec.text_2 is not None:  # OpenCLIP's pads with "!"
+        _write_tokenizer(folder / "tokenizer_2", spec.text_2["vocab_size"], {"pad_token": "!"})
     _write_json(folder / "scheduler" / "scheduler_config.json", _SCHEDULER | spec.scheduler)
     if spec.low_res_scheduler is not None:
         _write_json(folder / "low_res_scheduler" / "scheduler_config.json", spec.low_res_scheduler)
@@ -83,19 +86,14 @@ def write_skeleton(
 def _makers(spec: Family) -> dict[str, Callable[[], Any]]:
     """Return what makes each network, in the order in which the seed is used up."""
     import diffusers
-    from transformers import CLIPTextConfig, CLIPTextModel, DPTConfig, DPTForDepthEstimation
+    from transformers import CLIPTextModel, CLIPTextModelWithProjection, DPTConfig, DPTForDepthEstimation
 
     makers: dict[str, Callable[[], Any]] = {}
-    text, vae, depth = spec.text, spec.vae, spec.depth
+    text, text_2, vae, depth = spec.text, spec.text_2, spec.vae, spec.depth
     if text is not None:
-        text_config = CLIPTextConfig(
-            **({"hidden_act": "quick_gelu"} | text),
-            max_position_embeddings=77,
-            bos_token_id=text["vocab_size"] - 2,
-            eos_token_id=text["vocab_size"] - 1,
-            pad_token_id=1,
-        )
-        makers["text_encoder"] = lambda: CLIPTextModel(text_config)
+        makers["text_encoder"] = lambda: CLIPTextModel(_text_config(text))
+    if text_2 is not None:
+        makers["text_encoder_2"] = lambda: CLIPTextModelWithProjection(_text_config(text_2))
     unet_class = getattr(diffusers, spec.unet_class)
     channels = {} if spec.unet_class == "UNet2DModel" else {"in_channels": 4, "out_channels": 4}
     makers["unet"] = lambda: unet_class(**channels | spec.unet)
@@ -104,6 +102,18 @@ def _makers(spec: Family) -> dict[str, Callable[[], Any]]:
     if depth is not None:
         makers["depth_estimator"] = lambda: DPTForDepthEstimation(DPTConfig(**depth))
     return makers
+
+
+def _text_config(text: dict[str, Any]) -> Any:
+    from transformers import CLIPTextConfig
+
+    return CLIPTextConfig(
+        **({"hidden_act": "quick_gelu"} | text),
+        max_position_embeddings=77,
+        bos_token_id=text["vocab_size"] - 2,
+        eos_token_id=text["vocab_size"] - 1,
+        pad_token_id=1,
+    )
 
 
 def _index(spec: Family) -> dict[str, Any]:
@@ -120,7 +130,14 @@ def _index(spec: Family) -> dict[str, Any]:
             "tokenizer": ["transformers", "CLIPTokenizer"],
             "vae": ["diffusers", "AutoencoderKL"],
         }
-    if spec.low_res_scheduler is not None:
+    if spec.text_2 is not None:
+        index |= {
+            "text_encoder_2": ["transformers", "CLIPTextModelWithProjection"],
+            "tokenizer_2": ["transformers", "CLIPTokenizer"],
+            "feature_extractor": [None, None],
+            "image_encoder": [None, None],
+        }
+    elif spec.low_res_scheduler is not None:
         index |= {"low_res_scheduler": ["diffusers", spec.low_res_scheduler["_class_name"]]}
     elif "Depth" in spec.pipeline:
         found = spec.depth is not None

@@ -1,240 +1,122 @@
 """The configurations of the random-weight models of skeleton.py: full-size ones as published, and tiny."""
 
-from dataclasses import dataclass, field
-from typing import Any
-
-Settings = dict[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Family:
-    """What distinguishes one architecture from another; the rest is the libraries' defaults (SD 1's)."""
-
-    unet: Settings
-    text: Settings | None = None
-    vae: Settings | None = None
-    depth: Settings | None = None  # of a DPTConfig
-    pipeline: str = "StableDiffusionPipeline"
-    unet_class: str = "UNet2DConditionModel"
-    scheduler: Settings = field(default_factory=dict)  # what differs from SD 1's
-    low_res_scheduler: Settings | None = None
-    tokenizer: Settings = field(default_factory=dict)
-    index: Settings = field(default_factory=dict)
-
-
-_V = {"prediction_type": "v_prediction"}
-_SD2_PAD = {"pad_token": "!"}
-_SD_TEXT = {
-    "vocab_size": 49408,
-    "hidden_size": 768,
-    "intermediate_size": 3072,
-    "num_attention_heads": 12,
-    "num_hidden_layers": 12,
-    "projection_dim": 768,
-}
-_SD2_TEXT = {
-    "vocab_size": 49408,
-    "hidden_size": 1024,
-    "intermediate_size": 4096,
-    "num_attention_heads": 16,
-    "num_hidden_layers": 23,
-    "projection_dim": 512,
-    "hidden_act": "gelu",
-}
-_SD_BLOCKS = {
-    "down_block_types": ("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",),
-    "up_block_types": ("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3,
-}
-_SD2_UNET = _SD_BLOCKS | {
-    "sample_size": 64,
-    "cross_attention_dim": 1024,
-    "attention_head_dim": (5, 10, 20, 20),
-    "use_linear_projection": True,
-}
-_SD_VAE = {
-    "block_out_channels": (128, 256, 512, 512),
-    "down_block_types": ("DownEncoderBlock2D",) * 4,
-    "up_block_types": ("UpDecoderBlock2D",) * 4,
-    "layers_per_block": 2,
-    "latent_channels": 4,
-    "sample_size": 512,
-}
-_X4_VAE = {
-    "block_out_channels": (128, 256, 512),
-    "down_block_types": ("DownEncoderBlock2D",) * 3,
-    "up_block_types": ("UpDecoderBlock2D",) * 3,
-    "layers_per_block": 2,
-    "latent_channels": 4,
-    "sample_size": 256,
-    "scaling_factor": 0.08333,
-}
-_SD15: dict[str, Any] = {
-    "text": _SD_TEXT,
-    "unet": _SD_BLOCKS | {"sample_size": 64, "cross_attention_dim": 768, "attention_head_dim": 8},
-    "vae": _SD_VAE,
-}
-_X4_BETAS = {"beta_start": 0.0001, "beta_end": 0.02}
-_X4_SCHEDULER = _X4_BETAS | _V | {"_class_name": "DDIMScheduler"}
-_X4_LOW_RES = _X4_BETAS | {
-    "_class_name": "DDPMScheduler",
-    "_diffusers_version": "0.39.0",
-    "beta_schedule": "scaled_linear",
-    "clip_sample": True,
-    "num_train_timesteps": 1000,
-    "prediction_type": "epsilon",
-    "variance_type": "fixed_small",
-}
-# What the example of the diffusers course trains.
-_BUTTERFLIES_SCHEDULER = {
-    "_class_name": "DDPMScheduler",
-    "beta_start": 0.0001,
-    "beta_end": 0.02,
-    "beta_schedule": "squaredcos_cap_v2",
-    "clip_sample": True,
-    "variance_type": "fixed_small",
-}
-_DPT_HYBRID: dict[str, Any] = {  # Intel/dpt-hybrid-midas, which SD 2 depth holds
-    "is_hybrid": True,
-    "backbone_config": {
-        "model_type": "bit",
-        "global_padding": "same",
-        "layer_type": "bottleneck",
-        "depths": [3, 4, 9],
-        "out_features": ["stage1", "stage2", "stage3"],
-        "embedding_dynamic_padding": True,
-    },
-    "backbone_featmap_shape": [1, 1024, 24, 24],
-    "hidden_size": 768,
-    "image_size": 384,
-    "patch_size": 16,
-    "neck_hidden_sizes": [256, 512, 768, 768],
-    "neck_ignore_stages": [0, 1],
-    "reassemble_factors": [1, 1, 1, 0.5],
-}
-
-_TINY_TEXT = {
-    "vocab_size": 514,
-    "hidden_size": 32,
-    "intermediate_size": 37,
-    "num_attention_heads": 4,
-    "num_hidden_layers": 2,
-    "projection_dim": 32,
-}
-_TINY_UNET = {
-    "sample_size": 8,
-    "block_out_channels": (32, 64),
-    "layers_per_block": 1,
-    "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
-    "up_block_types": ("CrossAttnUpBlock2D", "UpBlock2D"),
-    "cross_attention_dim": 32,
-    "attention_head_dim": 4,
-    "norm_num_groups": 8,
-}
-_TINY_VAE = _SD_VAE | {
-    "block_out_channels": (8, 8, 16, 16),
-    "layers_per_block": 1,
-    "norm_num_groups": 4,
-    "sample_size": 64,
-}
-_TINY_DPT = {
-    "hidden_size": 32,
-    "num_hidden_layers": 4,
-    "num_attention_heads": 4,
-    "intermediate_size": 37,
-    "image_size": 32,
-    "patch_size": 8,
-    "backbone_out_indices": [0, 1, 2, 3],
-    "neck_hidden_sizes": [8, 8, 16, 16],
-    "fusion_hidden_size": 16,
-}
-_TINY_DPT_HYBRID = _TINY_DPT | {
-    "is_hybrid": True,
-    "image_size": 64,
-    "patch_size": 16,
-    "backbone_config": _DPT_HYBRID["backbone_config"]
-    | {"depths": [1, 1, 1], "embedding_size": 8, "hidden_sizes": [8, 16, 32], "num_groups": 2},
-    "backbone_featmap_shape": [1, 32, 4, 4],
-    "neck_hidden_sizes": [8, 16, 16, 16],
-    "neck_ignore_stages": [0, 1],
-    "reassemble_factors": [1, 1, 1, 0.5],
-}
-_TINY_UNCONDITIONAL = {
-    "sample_size": 32,
-    "block_out_channels": (32, 64),
-    "layers_per_block": 1,
-    "down_block_types": ("DownBlock2D", "AttnDownBlock2D"),
-    "up_block_types": ("AttnUpBlock2D", "UpBlock2D"),
-    "norm_num_groups": 8,
-}
-_INPAINT: dict[str, Any] = {"pipeline": "StableDiffusionInpaintPipeline"}
-_DEPTH: dict[str, Any] = {"pipeline": "StableDiffusionDepth2ImgPipeline"}
-_UPSCALE: dict[str, Any] = {
-    "pipeline": "StableDiffusionUpscalePipeline",
-    "index": {"max_noise_level": 350},
-}
-_PIXELS: dict[str, Any] = {"unet_class": "UNet2DModel", "scheduler": _BUTTERFLIES_SCHEDULER}
-_TINY_DEPTH: dict[str, Any] = _DEPTH | {
-    "text": _TINY_TEXT,
-    "unet": _TINY_UNET | {"in_channels": 5},
-    "vae": _TINY_VAE,
-}
+from benchmarks.skeleton_settings import (
+    DEPTH,
+    DPT_HYBRID,
+    INPAINT,
+    LCM_SCHEDULER,
+    PIXELS,
+    SD2_PAD,
+    SD2_TEXT,
+    SD2_UNET,
+    SD15,
+    SD_TEXT,
+    SD_VAE,
+    SDXL_TEXT_2,
+    TINY_DEPTH,
+    TINY_DPT,
+    TINY_DPT_HYBRID,
+    TINY_TEXT,
+    TINY_UNCONDITIONAL,
+    TINY_UNET,
+    TINY_VAE,
+    TINY_XL,
+    UPSCALE,
+    X4_LOW_RES,
+    X4_SCHEDULER,
+    X4_VAE,
+    XL,
+    Family,
+    V,
+)
 
 FAMILIES = {
-    "tiny": Family(text=_TINY_TEXT, unet=_TINY_UNET, vae=_TINY_VAE),
+    "tiny": Family(text=TINY_TEXT, unet=TINY_UNET, vae=TINY_VAE),
     "tiny-v": Family(
-        text=_TINY_TEXT | {"hidden_act": "gelu"},
-        unet=_TINY_UNET
+        text=TINY_TEXT | {"hidden_act": "gelu"},
+        unet=TINY_UNET
         | {"use_linear_projection": True, "attention_head_dim": (4, 8), "upcast_attention": True},
-        vae=_TINY_VAE,
-        scheduler=_V,
-        tokenizer=_SD2_PAD,
+        vae=TINY_VAE,
+        scheduler=V,
+        tokenizer=SD2_PAD,
     ),
-    "tiny-inpaint": Family(**_INPAINT, text=_TINY_TEXT, unet=_TINY_UNET | {"in_channels": 9}, vae=_TINY_VAE),
-    "tiny-depth": Family(**_TINY_DEPTH, depth=_TINY_DPT),
-    "tiny-depth-hybrid": Family(**_TINY_DEPTH, depth=_TINY_DPT_HYBRID),
-    "tiny-depth-alone": Family(**_TINY_DEPTH),
+    "tiny-inpaint": Family(**INPAINT, text=TINY_TEXT, unet=TINY_UNET | {"in_channels": 9}, vae=TINY_VAE),
+    "tiny-xl": Family(**TINY_XL),
+    "tiny-xl-inpaint": Family(
+        **TINY_XL
+        | {"pipeline": "StableDiffusionXLInpaintPipeline", "unet": TINY_XL["unet"] | {"in_channels": 9}}
+    ),
+    "tiny-lcm": Family(
+        pipeline="LatentConsistencyModelPipeline",
+        text=TINY_TEXT,
+        unet=TINY_UNET | {"time_cond_proj_dim": 32},
+        vae=TINY_VAE,
+        scheduler=LCM_SCHEDULER,
+    ),
+    "tiny-depth": Family(**TINY_DEPTH, depth=TINY_DPT),
+    "tiny-depth-hybrid": Family(**TINY_DEPTH, depth=TINY_DPT_HYBRID),
+    "tiny-depth-alone": Family(**TINY_DEPTH),
     "tiny-upscale": Family(
-        **_UPSCALE,
-        text=_TINY_TEXT | {"hidden_act": "gelu"},
-        unet=_TINY_UNET
+        **UPSCALE,
+        text=TINY_TEXT | {"hidden_act": "gelu"},
+        unet=TINY_UNET
         | {"in_channels": 7, "num_class_embeds": 1000, "only_cross_attention": (True, False)}
         | {"use_linear_projection": True},
-        vae=_X4_VAE | {"block_out_channels": (8, 8, 16), "layers_per_block": 1, "norm_num_groups": 4},
-        scheduler=_X4_SCHEDULER,
-        low_res_scheduler=_X4_LOW_RES,
-        tokenizer=_SD2_PAD,
+        vae=X4_VAE | {"block_out_channels": (8, 8, 16), "layers_per_block": 1, "norm_num_groups": 4},
+        scheduler=X4_SCHEDULER,
+        low_res_scheduler=X4_LOW_RES,
+        tokenizer=SD2_PAD,
     ),
-    "tiny-unconditional": Family(**_PIXELS, pipeline="DDPMPipeline", unet=_TINY_UNCONDITIONAL),
+    "tiny-unconditional": Family(**PIXELS, pipeline="DDPMPipeline", unet=TINY_UNCONDITIONAL),
     "tiny-unconditional-ddim": Family(
-        **_PIXELS | {"scheduler": {"_class_name": "DDIMScheduler", "set_alpha_to_one": True}},
+        **PIXELS | {"scheduler": {"_class_name": "DDIMScheduler", "set_alpha_to_one": True}},
         pipeline="DDIMPipeline",
-        unet=_TINY_UNCONDITIONAL,
+        unet=TINY_UNCONDITIONAL,
     ),
-    "sd15": Family(**_SD15),
-    # A distilled model's own guidance input is left out: the runtime has none yet. Its weights make no
-    # difference to the time that four unguided steps take.
+    "sd15": Family(**SD15),
+    # Without a distilled model's own guidance input: its weights make no difference to the time that four
+    # unguided steps take.
     "sd15-lcm": Family(
-        **_SD15,
-        scheduler={"_class_name": "LCMScheduler", "original_inference_steps": 50, "timestep_scaling": 10.0},
+        **SD15,
+        scheduler=LCM_SCHEDULER,
     ),
     "sd21": Family(
-        text=_SD2_TEXT,
-        unet=_SD2_UNET | {"sample_size": 96, "upcast_attention": True},
-        vae=_SD_VAE | {"sample_size": 768},
-        scheduler=_V,
-        tokenizer=_SD2_PAD,
+        text=SD2_TEXT,
+        unet=SD2_UNET | {"sample_size": 96, "upcast_attention": True},
+        vae=SD_VAE | {"sample_size": 768},
+        scheduler=V,
+        tokenizer=SD2_PAD,
+    ),
+    "sdxl": Family(
+        **XL,
+        text=SD_TEXT,
+        text_2=SDXL_TEXT_2,
+        unet={
+            "sample_size": 128,
+            "block_out_channels": (320, 640, 1280),
+            "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+            "up_block_types": ("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+            "transformer_layers_per_block": (1, 2, 10),
+            "attention_head_dim": (5, 10, 20),
+            "cross_attention_dim": 2048,
+            "use_linear_projection": True,
+            "addition_embed_type": "text_time",
+            "addition_time_embed_dim": 256,
+            "projection_class_embeddings_input_dim": 2816,
+        },
+        vae=SD_VAE | {"sample_size": 1024, "scaling_factor": 0.13025},
     ),
     "sd2-depth": Family(
-        **_DEPTH,
-        text=_SD2_TEXT,
-        unet=_SD2_UNET | {"in_channels": 5},
-        vae=_SD_VAE,
-        depth=_DPT_HYBRID,
-        tokenizer=_SD2_PAD,
+        **DEPTH,
+        text=SD2_TEXT,
+        unet=SD2_UNET | {"in_channels": 5},
+        vae=SD_VAE,
+        depth=DPT_HYBRID,
+        tokenizer=SD2_PAD,
     ),
     "x4-upscaler": Family(
-        **_UPSCALE,
-        text=_SD2_TEXT,
+        **UPSCALE,
+        text=SD2_TEXT,
         unet={
             "in_channels": 7,
             "sample_size": 128,
@@ -247,13 +129,13 @@ FAMILIES = {
             "attention_head_dim": 8,
             "use_linear_projection": True,
         },
-        vae=_X4_VAE,
-        scheduler=_X4_SCHEDULER,
-        low_res_scheduler=_X4_LOW_RES,
-        tokenizer=_SD2_PAD,
+        vae=X4_VAE,
+        scheduler=X4_SCHEDULER,
+        low_res_scheduler=X4_LOW_RES,
+        tokenizer=SD2_PAD,
     ),
     "butterflies": Family(
-        **_PIXELS,
+        **PIXELS,
         pipeline="DDPMPipeline",
         unet={
             "sample_size": 32,

@@ -53,12 +53,20 @@ def _teach_unet(unet: Any, scheduler: Any) -> None:
     unet.conv_out.bias.copy_(fitted[:, -1])
 
 
-def _conditions(unet: Any, timesteps: torch.Tensor) -> dict[str, torch.Tensor]:
-    conditions = {}
+def _conditions(unet: Any, timesteps: torch.Tensor) -> dict[str, Any]:
+    conditions: dict[str, Any] = {}
     if "cross_attention_dim" in unet.config:
         conditions["encoder_hidden_states"] = torch.randn(len(timesteps), 77, unet.config.cross_attention_dim)
     if unet.config.num_class_embeds:
         conditions["class_labels"] = timesteps // 4
+    if unet.config.get("time_cond_proj_dim"):
+        conditions["timestep_cond"] = torch.randn(len(timesteps), unet.config.time_cond_proj_dim)
+    if unet.config.get("addition_embed_type") == "text_time":
+        width = unet.config.projection_class_embeddings_input_dim - 6 * unet.config.addition_time_embed_dim
+        conditions["added_cond_kwargs"] = {
+            "text_embeds": torch.randn(len(timesteps), width),
+            "time_ids": torch.randint(0, 1024, (len(timesteps), 6)).float(),
+        }
     return conditions
 
 

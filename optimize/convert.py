@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from optimize.check_inputs import forward_arguments, pooled_width
 from optimize.checkpoint_weights import load_module
 from optimize.exporters import export_by_optimum, export_by_tracing
 from optimize.families import FAMILIES, Component, OptimumExporter, Tracer, runtime_options
@@ -56,6 +57,11 @@ class ConvertJob:
         family = next(family for family in FAMILIES if family.name == self.family)
         return tuple(row for row in family.components if row.name in self.components)
 
+    @property
+    def text_encoders(self) -> tuple[str, ...]:
+        """The components that have a tokenizer."""
+        return tuple(name for name in self.components if name.startswith("text_encoder"))
+
     def to_json(self) -> str:
         """Return the job as one line."""
         return json.dumps(asdict(self), default=str)
@@ -85,11 +91,12 @@ def convert(job: ConvertJob, report: Callable[[str], None]) -> None:
             report(f"exporting {row.name}")
             _export(loaded[row.entry], row, job)
         loaded.clear()
-        if "text_encoder" in job.components:
+        for encoder in job.text_encoders:
             from optimize.tokenizer import write_tokenizer
 
-            report("exporting tokenizer")
-            write_tokenizer(Path(job.source, "tokenizer"), Path(job.model, "tokenizer"))
+            name = encoder.replace("text_encoder", "tokenizer")
+            report(f"exporting {name}")
+            write_tokenizer(Path(job.source, name), Path(job.model, name))
 
 
 def _load(job: ConvertJob, row: Component) -> Any:
@@ -135,6 +142,8 @@ def _export(module: Any, row: Component, job: ConvertJob) -> None:
 
     folder = Path(job.model, row.name)
     folder.mkdir()
+    if row.all_layers:
+        module.config.output_hidden_states = True
     _write_config(module, row, folder)
     _arrange(module, row, Path(job.source))
     inputs = row.check_inputs(module.config.to_dict() if row.library == "transformers" else module.config)
@@ -142,13 +151,13 @@ def _export(module: Any, row: Component, job: ConvertJob) -> None:
     target.mkdir()
     try:
         with torch.no_grad():
-            outputs = module(**{name: torch.from_numpy(array) for name, array in inputs.items()})
+            tensors = {name: torch.from_numpy(array) for name, array in inputs.items()}
+            outputs = module(**forward_arguments(tensors))
         answers = [item.numpy() for item in _answers(outputs, row)]
         save_reference(Path(job.work, f"{row.name}.npz"), inputs, answers)
         if isinstance(row.exporter, OptimumExporter):
-            export_by_optimum(
-                module, row.exporter, target / XML_NAME, runtime_options(row, job.scheduler_config)
-            )
+            options = runtime_options(row, module.config, job.scheduler_config)
+            export_by_optimum(module, row.exporter, target / XML_NAME, options)
         else:
             export_by_tracing(module, row.exporter, inputs, target / XML_NAME)
     except _EXPORTING_FAULTS as error:
@@ -163,7 +172,11 @@ def _answers(outputs: Any, row: Component) -> list[Any]:
     """Return the tensors that the IR will give, in order."""
     if isinstance(row.exporter, Tracer):
         return [getattr(outputs, row.exporter.attribute)]
-    return list(outputs.values())
+    answers: list[Any] = []
+    for value in outputs.values():
+        # The layers of a text encoder. Of the last one an export holds the normalised form; nobody takes it.
+        answers += value[:-1] if isinstance(value, tuple) else [value]
+    return answers
 
 
 def _arrange(module: Any, row: Component, source: Path) -> None:
@@ -178,6 +191,8 @@ def _arrange(module: Any, row: Component, source: Path) -> None:
         text_encoder = json.loads((source / "text_encoder" / "config.json").read_text(encoding="utf-8"))
         module.config.model_max_length = text_encoder.get("max_position_embeddings", 77)
         module.config.requires_aesthetics_score = False
+        if module.config.get("addition_embed_type") == "text_time":
+            module.config.text_encoder_projection_dim = pooled_width(module.config)
 
 
 def _write_config(module: Any, row: Component, folder: Path) -> None:

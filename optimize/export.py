@@ -99,7 +99,7 @@ def export_model(
 def _counter(model: SourceModel, progress: Callable[[Phase], None]) -> Callable[[str], None]:
     """Return what is called with the name of each phase, in order."""
     loads = len({row.entry for row in model.components})
-    tokenizers = int("text_encoder" in model.present)
+    tokenizers = sum(name.startswith("text_encoder") for name in model.present)
     total = 1 + loads + len(model.components) + tokenizers + len(model.components) + 1
     numbers = count(1)
     return lambda name: progress(Phase(name=name, index=next(numbers), total=total))

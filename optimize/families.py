@@ -1,11 +1,18 @@
 """Which models can be converted: a row per family and per component; no torch here."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
+from optimize.check_inputs import (
+    depth_pixels,
+    latents,
+    pixel_unet_inputs,
+    pixels,
+    token_ids,
+    unet_inputs,
+    upscaler_inputs,
+)
 from runtime.arrays import AnyArray
 
 CheckInputs = Callable[[Mapping[str, Any]], dict[str, AnyArray]]
@@ -45,6 +52,8 @@ class Component:
     class_name: str
     exporter: "OptimumExporter | Tracer"
     check_inputs: CheckInputs
+    all_layers: bool = False  # a text encoder of which every layer's output is exported
+    overflows: bool = False  # a VAE whose activations FP16 does not hold when its config says force_upcast
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,77 +66,13 @@ class Family:
     unet_settings: Mapping[str, tuple[Any, ...]]  # configuration key -> values that this family has
 
 
-def _random(seed: int) -> np.random.Generator:
-    return np.random.default_rng(seed)
-
-
-def _token_ids(config: Mapping[str, Any]) -> dict[str, AnyArray]:
-    """Two prompts: (2, 77) int64, one full, one that ends after 8 tokens and is padded."""
-    length, vocabulary = int(config["max_position_embeddings"]), int(config["vocab_size"])
-    start, end = vocabulary - 2, vocabulary - 1
-    ids = _random(1).integers(0, start, size=(2, length), dtype=np.int64)
-    ids[:, 0] = start
-    ids[0, -1] = end
-    ids[1, 8:] = end
-    return {"input_ids": ids}
-
-
-def _unet_inputs(config: Mapping[str, Any]) -> dict[str, AnyArray]:
-    """Noise and two prompts' embeddings, early and late; not square, to tell height from width."""
-    random = _random(2)
-    shape = (2, int(config["in_channels"]), 16, 24)
-    return {
-        "sample": random.standard_normal(shape, dtype=np.float32),
-        "timestep": np.array([981, 41], dtype=np.int64),
-        "encoder_hidden_states": random.standard_normal(
-            (2, 77, int(config["cross_attention_dim"])), dtype=np.float32
-        ),
-    }
-
-
-def _upscaler_inputs(config: Mapping[str, Any]) -> dict[str, AnyArray]:
-    """What a UNet gets, and two noise levels."""
-    levels = np.array([20, min(350, int(config["num_class_embeds"]) - 1)], dtype=np.int64)
-    return _unet_inputs(config) | {"class_labels": levels}
-
-
-def _pixel_unet_inputs(config: Mapping[str, Any]) -> dict[str, AnyArray]:
-    """Noise at two timesteps; of sides that the deepest UNet of this kind halves evenly."""
-    step = 1 << (len(config["block_out_channels"]) - 1)
-    shape = (2, int(config["in_channels"]), 2 * step, 3 * step)
-    return {
-        "sample": _random(5).standard_normal(shape, dtype=np.float32),
-        "timestep": np.array([981, 41], dtype=np.int64),
-    }
-
-
-def _depth_pixels(config: Mapping[str, Any]) -> dict[str, AnyArray]:
-    """(1, 3, S, S) normalised pixels, of the only size that the network takes."""
-    side = int(config["image_size"])
-    return {"pixel_values": _random(6).uniform(-1.0, 1.0, (1, 3, side, side)).astype(np.float32)}
-
-
-def _latents(config: Mapping[str, Any]) -> dict[str, AnyArray]:
-    """(1, C, 8, 12) latents of the spread that the decoder was trained on."""
-    spread = 1.0 / float(config.get("scaling_factor", 0.18215))
-    latents = _random(3).standard_normal((1, int(config["latent_channels"]), 8, 12), dtype=np.float32)
-    return {"latent_sample": latents * np.float32(spread)}
-
-
-def _pixels(config: Mapping[str, Any]) -> dict[str, AnyArray]:
-    """(1, 3, H, W) pixels in [-1, 1]."""
-    factor = 1 << (len(config["block_out_channels"]) - 1)
-    shape = (1, int(config["in_channels"]), 8 * factor, 12 * factor)
-    return {"sample": _random(4).uniform(-1.0, 1.0, shape).astype(np.float32)}
-
-
 UNET = Component(
     name="unet",
     entry="unet",
     library="diffusers",
     class_name="UNet2DConditionModel",
     exporter=OptimumExporter(task="semantic-segmentation", export_type="unet"),
-    check_inputs=_unet_inputs,
+    check_inputs=unet_inputs,
 )
 TEXT_ENCODER = Component(
     name="text_encoder",
@@ -135,7 +80,18 @@ TEXT_ENCODER = Component(
     library="transformers",
     class_name="CLIPTextModel",
     exporter=OptimumExporter(task="feature-extraction", export_type="clip-text"),
-    check_inputs=_token_ids,
+    check_inputs=token_ids,
+)
+# SDXL reads the last but one layer of both encoders, and the projection of the second.
+TEXT_ENCODER_XL = replace(TEXT_ENCODER, all_layers=True)
+TEXT_ENCODER_2 = Component(
+    name="text_encoder_2",
+    entry="text_encoder_2",
+    library="transformers",
+    class_name="CLIPTextModelWithProjection",
+    exporter=OptimumExporter(task="feature-extraction", export_type="clip-text-with-projection"),
+    check_inputs=token_ids,
+    all_layers=True,
 )
 VAE_DECODER = Component(
     name="vae_decoder",
@@ -143,7 +99,7 @@ VAE_DECODER = Component(
     library="diffusers",
     class_name="AutoencoderKL",
     exporter=OptimumExporter(task="semantic-segmentation", export_type="vae-decoder"),
-    check_inputs=_latents,
+    check_inputs=latents,
 )
 VAE_ENCODER = Component(
     name="vae_encoder",
@@ -151,7 +107,7 @@ VAE_ENCODER = Component(
     library="diffusers",
     class_name="AutoencoderKL",
     exporter=OptimumExporter(task="semantic-segmentation", export_type="vae-encoder"),
-    check_inputs=_pixels,
+    check_inputs=pixels,
 )
 
 UPSCALER_UNET = Component(
@@ -169,7 +125,7 @@ UPSCALER_UNET = Component(
             "class_labels": (0,),
         },
     ),
-    check_inputs=_upscaler_inputs,
+    check_inputs=upscaler_inputs,
 )
 PIXEL_UNET = Component(
     name="unet",
@@ -177,7 +133,7 @@ PIXEL_UNET = Component(
     library="diffusers",
     class_name="UNet2DModel",
     exporter=Tracer(output="out_sample", attribute="sample", free={"sample": (0, 2, 3), "timestep": (0,)}),
-    check_inputs=_pixel_unet_inputs,
+    check_inputs=pixel_unet_inputs,
 )
 DEPTH_ESTIMATOR = Component(
     name="depth_estimator",
@@ -185,17 +141,21 @@ DEPTH_ESTIMATOR = Component(
     library="transformers",
     class_name="DPTForDepthEstimation",
     exporter=Tracer(output="predicted_depth", attribute="predicted_depth", free={"pixel_values": (0,)}),
-    check_inputs=_depth_pixels,
+    check_inputs=depth_pixels,
 )
 
-_PLAIN_UNET = {
-    "class_embed_type": (None,),
-    "addition_embed_type": (None,),
-    "time_cond_proj_dim": (None,),
-}
+_PLAIN_UNET = {"class_embed_type": (None,), "addition_embed_type": (None,)}
 _LATENT_UNET = _PLAIN_UNET | {"out_channels": (4,), "num_class_embeds": (None,)}
+_XL_UNET = _LATENT_UNET | {"addition_embed_type": ("text_time",)}
 # The UNet, by far the largest, is first: nothing is in memory yet.
 _IN_LATENTS = (UNET, TEXT_ENCODER, VAE_DECODER, VAE_ENCODER)
+_IN_LATENTS_XL = (
+    UNET,
+    TEXT_ENCODER_2,
+    TEXT_ENCODER_XL,
+    replace(VAE_DECODER, overflows=True),
+    replace(VAE_ENCODER, overflows=True),
+)
 
 FAMILIES = (
     Family(
@@ -204,6 +164,8 @@ FAMILIES = (
             "StableDiffusionPipeline",
             "StableDiffusionImg2ImgPipeline",
             "StableDiffusionInpaintPipeline",
+            "LatentConsistencyModelPipeline",
+            "LatentConsistencyModelImg2ImgPipeline",
         ),
         components=_IN_LATENTS,
         unet_settings=_LATENT_UNET | {"in_channels": (4,)},
@@ -213,6 +175,22 @@ FAMILIES = (
         pipeline_classes=("StableDiffusionInpaintPipeline",),
         components=_IN_LATENTS,
         unet_settings=_LATENT_UNET | {"in_channels": (9,)},
+    ),
+    Family(
+        name="Stable Diffusion XL",
+        pipeline_classes=(
+            "StableDiffusionXLPipeline",
+            "StableDiffusionXLImg2ImgPipeline",
+            "StableDiffusionXLInpaintPipeline",
+        ),
+        components=_IN_LATENTS_XL,
+        unet_settings=_XL_UNET | {"in_channels": (4,)},
+    ),
+    Family(
+        name="Stable Diffusion XL inpainting",
+        pipeline_classes=("StableDiffusionXLInpaintPipeline",),
+        components=_IN_LATENTS_XL,
+        unet_settings=_XL_UNET | {"in_channels": (9,)},
     ),
     Family(
         name="Stable Diffusion depth to image",
@@ -235,10 +213,17 @@ FAMILIES = (
 )
 
 
-def runtime_options(component: Component, scheduler_config: Mapping[str, Any]) -> dict[str, str]:
-    """Return what OpenVINO must be told of a component, as optimum-intel 2.2 does.
+def runtime_options(
+    component: Component, config: Mapping[str, Any], scheduler_config: Mapping[str, Any]
+) -> dict[str, str]:
+    """Return what OpenVINO must be told of a component with this `config`, as optimum-intel 2.2 does.
 
-    The VAE of SD 2.1, the one that predicts v, overflows FP16 on a GPU unless its activations are scaled.
+    The VAE of SDXL overflows FP16 on a GPU unless its activations are scaled, and so does that of SD 2.1, the
+    one that predicts v.
     """
-    overflows = component.entry == "vae" and scheduler_config.get("prediction_type") == "v_prediction"
+    if component.entry != "vae":
+        return {}
+    if component.overflows and config.get("force_upcast", True):
+        return {"ACTIVATIONS_SCALE_FACTOR": "128.0"}
+    overflows = scheduler_config.get("prediction_type") == "v_prediction"
     return {"ACTIVATIONS_SCALE_FACTOR": "8.0"} if overflows else {}

@@ -18,11 +18,12 @@ def measure_error(folder: Path, reference: Path) -> float:
 
     That is the largest absolute difference over all numbers of an output, divided by its largest absolute
     value, the worst of several outputs; infinite when the IR gives NaN or infinity. `reference` is what
-    `save_reference` wrote. Raises ExportError when the IR cannot be run.
+    `save_reference` wrote; outputs beyond those in it are not compared. Raises ExportError when the IR cannot
+    be run.
     """
     inputs, expected = _load_reference(reference)
     try:
-        outputs = _run(folder, inputs)
+        outputs = _run(folder, inputs)[: len(expected)]
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1]
         raise ExportError(

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from runtime.arrays import Array
-from runtime.backends.base import Backend, Components, ExecutedOn
+from runtime.backends.base import Backend, Components, ExecutedOn, PromptEmbeds
 from runtime.denoise import DenoiseStep
 from runtime.errors import InvalidRequest
 from runtime.infotext import infotext
@@ -63,7 +63,7 @@ class Loaded:
 
     model: ModelFolder
     backend: Backend
-    tokenizer: ClipTokenizer | None  # None for a model without a text encoder
+    tokenizers: tuple[ClipTokenizer, ...]  # one for each text encoder
     verified: Callable[[], None]
 
 
@@ -83,7 +83,7 @@ class Generation:
         self._sampler = sampler
         self._watch = Watch(timings=self.timings, on_phase=on_phase, verified=loaded.verified)
         self._studio: Studio | None = None
-        self._prompt_embeds: Array | None = None
+        self._prompt_embeds: PromptEmbeds | None = None
         self._steps = self._run()
 
     def __iter__(self) -> Iterator[DenoiseStep]:
@@ -156,13 +156,16 @@ class Generation:
         components.wait(self.timings)
         return components
 
-    def _encode_prompt(self, components: Components) -> Array | None:
+    def _encode_prompt(self, components: Components) -> PromptEmbeds | None:
         """Return the embeddings, encoded once for all batches."""
-        if self._prompt_embeds is None and self._loaded.tokenizer is not None:
+        if self._prompt_embeds is None and self._loaded.tokenizers:
             self._watch.on_phase("encoding the prompt")
             with self.timings.add("text_encoder"):
                 self._prompt_embeds = encode_prompt(
-                    self._loaded.tokenizer, components.text_encoder, self.request
+                    self._loaded.tokenizers,
+                    components,
+                    self.request,
+                    zeroes_empty=self._loaded.model.zeroes_empty_prompt,
                 )
         return self._prompt_embeds
 

@@ -24,10 +24,10 @@ def infotext(
     `model_hash` is the first ten digits of the sha256 of the source weights.
     """
     values: dict[str, object] = {
-        "Steps": request.num_inference_steps,
+        "Steps": request.total_steps,
         "Sampler": sampler,
         "Schedule type": schedule,
-        "CFG scale": f"{request.guidance_scale:g}",
+        "CFG scale": f"{request.scale:g}",
         "Seed": seed,
         "Size": f"{size[0]}x{size[1]}",
         "Model hash": model_hash,

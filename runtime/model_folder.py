@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.errors import ModelFolderError
+from runtime.family import FamilyFacts, check_conditions
 from runtime.known_files import KnownFiles
 from runtime.manifest import MANIFEST_NAME
 from runtime.model_files import (
@@ -42,7 +43,7 @@ _LOW_RES_SCHEDULER = "low_res_scheduler/scheduler_config.json"
 _FEATURE_EXTRACTOR = "feature_extractor/preprocessor_config.json"
 
 
-class ModelFolder:
+class ModelFolder(FamilyFacts):
     """An opened model folder: opening checks that all it needs is there, `verify` that it is unchanged.
 
     Raises ModelFolderError, one sentence naming the file or component, for everything that is missing,
@@ -95,9 +96,7 @@ class ModelFolder:
     @property
     def tokenizer_dir(self) -> Path:
         """The folder with tokenizer.json, or vocab.json and merges.txt."""
-        if "text_encoder" not in self.components:
-            raise ModelFolderError(f"{self.path} has no text encoder and so takes no prompt")
-        return self.path / "tokenizer"
+        return self.tokenizer_of("text_encoder")
 
     @property
     def pipeline_class(self) -> str:
@@ -209,8 +208,14 @@ class ModelFolder:
                 f"{self.path} holds a {self.pipeline_class or 'model of an unknown class'}, which is not "
                 "a UNet in pixels or in a VAE's latents: only such models can be opened"
             )
-        if "text_encoder" in named:
-            require_tokenizer(self.path / "tokenizer")
+        if "text_encoder_2" in named and "text_encoder" not in named:
+            raise ModelFolderError(
+                f"{self.path} has a second text encoder and no first, as a refiner of Stable Diffusion XL: "
+                "take the base model, which makes whole pictures by itself"
+            )
+        for entry in named:
+            if entry.startswith("text_encoder"):
+                require_tokenizer(self.path / entry.replace("text_encoder", "tokenizer"))
         present: list[str] = []
         precision = "unknown"
         for component, required in (part for entry in named for part in _COMPONENTS[entry]):
@@ -238,6 +243,12 @@ class ModelFolder:
         if "vae_decoder" in self.components:
             check_vae_config(self._configs["vae_decoder"], self._config_path("vae_decoder"))
         check_scheduler_config(self.scheduler_config, self.path / _SCHEDULER)
+        check_conditions(self._configs["unet"], self._configs.get("text_encoder_2"), str(unet))
+        if self.index.get("requires_aesthetics_score"):
+            raise ModelFolderError(
+                f"{self.path} wants to be told an aesthetic score, as a refiner of Stable Diffusion XL does: "
+                "take the base model, which makes whole pictures by itself"
+            )
 
     def _find_tasks(self) -> tuple[str, ...]:
         """Return what the model can do; raises ModelFolderError when that is nothing."""

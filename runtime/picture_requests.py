@@ -6,16 +6,17 @@ made. Sides may be any number of pixels: what the networks need beyond them is p
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from PIL import Image
 
 from runtime.errors import InvalidRequest
+from runtime.few_steps import USUAL, ModelDefaults
 from runtime.image_fit import check_resize_mode
 from runtime.image_input import read_depth, read_image
-from runtime.request import SIDE, Bounds, Request
+from runtime.request import PROMPTED, SIDE, Bounds, Request
 
 PictureSource = Image.Image | str | Path | bytes
 ReadPicture = Callable[[PictureSource], Image.Image]
@@ -77,14 +78,14 @@ class PictureRequest(Request):
         width, height = self.size
         return round_up(width), round_up(height)
 
-    def resolved(self: P, *, width: int, height: int) -> P:
+    def resolved(self: P, *, width: int, height: int, model: ModelDefaults = USUAL) -> P:
         """Return the request with a drawn seed and a size that follows from the picture."""
         own = self._own_size(width, height)
-        return super().resolved(width=own[0], height=own[1])
+        return super().resolved(width=own[0], height=own[1], model=model)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as JSON holds them, pictures by the name they were read from."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        values = {name: getattr(self, name) for name in self.field_names()}
         return {"task": self.task} | {
             name: value.info["source"] if isinstance(value, Image.Image) else value
             for name, value in values.items()
@@ -112,12 +113,12 @@ class ImageToImage(PictureRequest):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_strength(self.strength, self.num_inference_steps)
+        _check_strength(self.strength, self.total_steps)
 
     @property
     def steps(self) -> int:
         """As in diffusers: the share `strength` of the steps, rounded down."""
-        return int(self.num_inference_steps * self.strength)
+        return int(self.total_steps * self.strength)
 
     @property
     def details(self) -> Mapping[str, object]:
@@ -162,13 +163,13 @@ class DepthToImage(ImageToImage):
     @property
     def steps(self) -> int:
         """All of them, or as many as `strength` leaves when it starts from a picture."""
-        return super().steps if self.image is not None else self.num_inference_steps
+        return super().steps if self.image is not None else self.total_steps
 
     @property
     def networks(self) -> tuple[str, ...]:
         """The encoder when there is a picture, the estimator when there is no depth."""
         wanted = {"vae_encoder": self.image is not None, "depth_estimator": self.depth is None}
-        return ("text_encoder", "unet", "vae_decoder", *(name for name, needed in wanted.items() if needed))
+        return (*PROMPTED, *(name for name, needed in wanted.items() if needed))
 
     @property
     def details(self) -> Mapping[str, object]:

@@ -132,11 +132,11 @@ class Pipeline:
         check_recipe(self.model, resolved)
         self._check(resolved)
         sampler = choose_sampler(resolved.sampler, resolved.schedule, self.model.scheduler_config)
-        sampler.build(resolved.num_inference_steps)  # refuses a number of steps before anything is loaded
+        sampler.build(resolved.total_steps)  # refuses a number of steps before anything is loaded
         loaded = Loaded(
             model=self.model,
             backend=self._backend,
-            tokenizer=self.tokenizer if "text_encoder" in self.model.components else None,
+            tokenizers=self.tokenizers,
             verified=self._wait_until_verified,
         )
         return Generation(loaded, resolved, sampler, on_phase or _ignore)
@@ -150,15 +150,17 @@ class Pipeline:
         return self._backend.kernels(component)
 
     @cached_property
-    def tokenizer(self) -> "ClipTokenizer":
-        """The model's tokenizer; raises ModelFolderError when it is damaged or another model's."""
+    def tokenizers(self) -> "tuple[ClipTokenizer, ...]":
+        """One for each text encoder; raises ModelFolderError for one that is damaged or another model's."""
         from runtime.tokenizer import ClipTokenizer
 
-        config = self.model.config("text_encoder")
-        return ClipTokenizer(
-            self.model.tokenizer_dir,
-            max_length=int(config.get("max_position_embeddings", 77)),
-            vocab_size=int(config.get("vocab_size", 0)) or None,
+        return tuple(
+            ClipTokenizer(
+                self.model.tokenizer_of(encoder),
+                max_length=int(self.model.config(encoder).get("max_position_embeddings", 77)),
+                vocab_size=int(self.model.config(encoder).get("vocab_size", 0)) or None,
+            )
+            for encoder in self.model.text_encoders
         )
 
     def _wait_until_verified(self) -> None:
@@ -167,12 +169,12 @@ class Pipeline:
         self.model.known_files.save()
 
     def _resolve(self, request: Request) -> Request:
-        return request.resolved(width=self.model.default_width, height=self.model.default_height)
+        return self.model.resolve(request)
 
     def _check(self, request: Request) -> None:
-        if "text_encoder" in self.model.components:
+        for tokenizer in self.tokenizers:
             for text in (request.prompt, request.negative_prompt):
-                self.tokenizer(text)
+                tokenizer(text)
         factor = self.model.vae_scale_factor
         for name, value in zip(("width", "height"), request.working_size, strict=True):
             if value % factor:
@@ -233,9 +235,9 @@ def _measure(
             f"make it an OpenVINO model with `python launch.py optimize {folder.path}`"
         )
     width, height = folder.default_width, folder.default_height
-    shape = Shape(batch=1, height=height, width=width, guided="text_encoder" in folder.components)
+    shape = Shape(batch=1, height=height, width=width, guided=folder.takes_guidance)
     if request is not None:
-        asked = request.resolved(width=width, height=height).shape(1)
+        asked = folder.resolve(request).shape(1)
         if not (asked.width % folder.vae_scale_factor or asked.height % folder.vae_scale_factor):
             shape = replace(asked, guided=asked.guided and shape.guided)
     return measured_placement(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from runtime.backends.base import Device
 from runtime.errors import DeviceError, InvalidRequest
 
-COMPONENTS = ("text_encoder", "unet", "vae_decoder", "vae_encoder", "depth_estimator")
+COMPONENTS = ("text_encoder", "unet", "vae_decoder", "vae_encoder", "depth_estimator", "text_encoder_2")
 UNCONDITIONAL = "unet_unconditional"  # optional: the device of that half of guidance, beside the other
 PRECISIONS = ("f32", "f16", "bf16")
 # Both halves of guidance on one device: as a batch of two, one after the other, or two at once on half the
@@ -65,10 +65,10 @@ def _is_pytorch(name: str) -> bool:
 def resolve_placement(text: str, devices: Sequence[Device]) -> Placement:
     """Read `auto`, a device, a mix such as `cpu+igpu`, or `unet=igpu,vae_decoder=cpu` against what is there.
 
-    Components left out go to the CPU. `unet=igpu,unet_unconditional=cpu` runs the conditional half of
-    guidance on the first and the other half on the second, side by side. Raises InvalidRequest for a text
-    that cannot be read or that mixes libraries, DeviceError, listing the available ones, for a device that is
-    not there.
+    Components left out go to the CPU, a second text encoder to where the first is.
+    `unet=igpu,unet_unconditional=cpu` runs the conditional half of guidance on the first and the other half
+    on the second, side by side. Raises InvalidRequest for a text that cannot be read or that mixes libraries,
+    DeviceError, listing the available ones, for a device that is not there.
     """
     asked = text.strip().lower()
     if asked == "auto":
@@ -80,6 +80,8 @@ def resolve_placement(text: str, devices: Sequence[Device]) -> Placement:
     else:
         chosen = dict.fromkeys(COMPONENTS, asked)
     default = "pytorch-cpu" if any(map(_is_pytorch, chosen.values())) else "cpu"
+    if "text_encoder" in chosen:
+        chosen = {"text_encoder_2": chosen["text_encoder"], **chosen}
     placed = {component: find_device(chosen.get(component, default), devices) for component in COMPONENTS}
     if UNCONDITIONAL in chosen:
         if default == "pytorch-cpu":

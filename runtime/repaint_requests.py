@@ -7,6 +7,7 @@ from typing import ClassVar
 from PIL import Image
 
 from runtime.errors import InvalidRequest
+from runtime.few_steps import USUAL, ModelDefaults
 from runtime.image_input import read_mask
 from runtime.picture_requests import ImageToImage, PictureRequest, PictureSource, ReadPicture, round_up
 from runtime.request import SIDE, Bounds
@@ -116,7 +117,7 @@ class Outpaint(PictureRequest):
             raise InvalidRequest("the pieces have no size yet: resolve the request, or give window")
         return self.window
 
-    def resolved(self, *, width: int, height: int) -> "Outpaint":
+    def resolved(self, *, width: int, height: int, model: ModelDefaults = USUAL) -> "Outpaint":
         """Return the request with a drawn seed and the size of its pieces."""
         own = (width, height)
         wide, high = (
@@ -124,7 +125,7 @@ class Outpaint(PictureRequest):
             for side, side_of_model in zip(self.extended_size, own, strict=True)
         )
         chosen = replace(self, window=self.window or (wide, high))
-        return super(Outpaint, chosen).resolved(width=width, height=height)
+        return super(Outpaint, chosen).resolved(width=width, height=height, model=model)
 
     def _own_size(self, width: int, height: int) -> tuple[int, int]:
         return max(self.extended_size[0], int(SIDE.low)), max(self.extended_size[1], int(SIDE.low))

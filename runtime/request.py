@@ -2,14 +2,16 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, TypeVar
 
 from runtime.backends.base import Shape
 from runtime.errors import InvalidRequest
+from runtime.few_steps import USUAL, ModelDefaults
 
 MAX_SEED = 2**53  # what a JSON number holds exactly
 RANDOM_SEED = -1
+PROMPTED = ("text_encoder", "text_encoder_2", "unet", "vae_decoder")  # what makes a picture of a prompt
 R = TypeVar("R", bound="Request")
 
 
@@ -39,6 +41,7 @@ BOUNDS: Mapping[str, Bounds] = {
     "count": Bounds(low=1, high=100),
     "batch_size": Bounds(low=1, high=16),
 }
+OWN = ("num_inference_steps", "guidance_scale")  # which None leaves to the model
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +58,8 @@ class Request:
 
     prompt: str = ""
     negative_prompt: str = ""
-    num_inference_steps: int = 25
-    guidance_scale: float = 7.5
+    num_inference_steps: int | None = None
+    guidance_scale: float | None = None
     width: int | None = None
     height: int | None = None
     sampler: str | None = None
@@ -64,10 +67,13 @@ class Request:
     seed: int = RANDOM_SEED
     count: int = 1
     batch_size: int = 1
+    # Set when it is resolved: the UNet is told the scale, and no second half is needed to guide by.
+    embeds_guidance: bool = field(default=False, repr=False)
 
     def __post_init__(self) -> None:
         for name, bounds in BOUNDS.items():
-            bounds.check(name, getattr(self, name))
+            if getattr(self, name) is not None or name not in OWN:
+                bounds.check(name, getattr(self, name))
         for name in ("width", "height"):
             value = getattr(self, name)
             if value is not None:
@@ -82,29 +88,38 @@ class Request:
             )
 
     @property
+    def total_steps(self) -> int:
+        """`num_inference_steps`, or as many as most models take when nothing is said yet."""
+        return USUAL.num_inference_steps if self.num_inference_steps is None else self.num_inference_steps
+
+    @property
+    def scale(self) -> float:
+        """`guidance_scale`, or what most models take when nothing is said yet."""
+        return USUAL.guidance_scale if self.guidance_scale is None else self.guidance_scale
+
+    @property
     def guided(self) -> bool:
-        """Whether guidance has an effect: at 1 or less it costs one forward a step."""
-        return self.guidance_scale > 1
+        """Whether the UNet runs on two halves: not at 1 or less, nor when it is told the scale."""
+        return self.scale > 1 and not self.embeds_guidance
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What was asked for but will have no effect."""
+        if self.negative_prompt and self.embeds_guidance:
+            return ("the negative prompt has no effect on a model that is told the guidance scale",)
         if self.negative_prompt and not self.guided:
-            return (
-                f"the negative prompt has no effect at guidance_scale {self.guidance_scale:g}: "
-                "use more than 1",
-            )
+            return (f"the negative prompt has no effect at guidance_scale {self.scale:g}: use more than 1",)
         return ()
 
     @property
     def steps(self) -> int:
-        """How many of `num_inference_steps` are run: fewer when it starts from a picture."""
-        return self.num_inference_steps
+        """How many of `total_steps` are run: fewer when it starts from a picture."""
+        return self.total_steps
 
     @property
     def networks(self) -> tuple[str, ...]:
         """The components it takes; one that the model lacks is left out."""
-        return ("text_encoder", "unet", "vae_decoder")
+        return PROMPTED
 
     @property
     def details(self) -> Mapping[str, object]:
@@ -128,17 +143,30 @@ class Request:
         width, height = self.working_size
         return Shape(batch=batch, height=height, width=width, guided=self.guided)
 
-    def resolved(self: R, *, width: int, height: int) -> R:
-        """Return the request with a drawn seed, and a size where none was given.
+    def resolved(self: R, *, width: int, height: int, model: ModelDefaults = USUAL) -> R:
+        """Return the request with a drawn seed, and the model's own values where none were given.
 
         `width` and `height` are what the model was trained at.
         """
-        seed = self.seed if self.seed != RANDOM_SEED else draw_seed(self.count)
-        return replace(self, seed=seed, width=self.width or width, height=self.height or height)
+        steps, scale = self.num_inference_steps, self.guidance_scale
+        return replace(
+            self,
+            seed=self.seed if self.seed != RANDOM_SEED else draw_seed(self.count),
+            width=self.width or width,
+            height=self.height or height,
+            num_inference_steps=model.num_inference_steps if steps is None else steps,
+            guidance_scale=model.guidance_scale if scale is None else scale,
+            embeds_guidance=model.embeds_guidance,
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as JSON holds them, the task first."""
-        return {"task": self.task} | {f.name: getattr(self, f.name) for f in fields(self)}
+        return {"task": self.task} | {name: getattr(self, name) for name in self.field_names()}
+
+    @classmethod
+    def field_names(cls) -> tuple[str, ...]:
+        """The fields that can be asked for."""
+        return tuple(f.name for f in fields(cls) if f.name != "embeds_guidance")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,8 @@ import numpy as np
 from PIL import Image
 
 from runtime.arrays import AnyArray, Array
-from runtime.backends.base import Components, Conditioning
+from runtime.backends.base import Components, Conditioning, PromptEmbeds
+from runtime.conditions import Situation, condition_values
 from runtime.denoise import AfterStep, DenoiseStep, PredictNoise, denoise
 from runtime.errors import NonFiniteError
 from runtime.guidance import predict_guided, predict_plain, with_channels
@@ -53,7 +54,8 @@ class Studio:
     request: Request
     sampler: SamplerChoice
     noise: BatchNoise
-    prompt_embeds: Array | None  # (1 or 2, T, D), the unconditional half first; None without a text encoder
+    # A row for each half of guidance, the unconditional one first; None without a text encoder.
+    prompt_embeds: PromptEmbeds | None
     watch: Watch
     passes: int = 1
     _finished: int = 0
@@ -74,7 +76,7 @@ class Studio:
 
     def scheduler(self) -> Scheduler:
         """Return a fresh scheduler for one pass through the loop."""
-        return self.sampler.build(self.request.num_inference_steps)
+        return self.sampler.build(self.request.total_steps)
 
     def draw(self, shape: tuple[int, ...] | None = None) -> Array:
         """Return the next noise of every picture's own stream, shaped like the latents unless said."""
@@ -155,16 +157,26 @@ class Studio:
     ) -> PredictNoise:
         rows = len(latents) * (2 if self.request.guided else 1)
         embeds = self.prompt_embeds
-        conditioning = Conditioning(
-            encoder_hidden_states=None if embeds is None else np.repeat(embeds, len(latents), axis=0),
-            extra={name: np.resize(value, (rows, *value.shape[1:])) for name, value in extra.items()},
-        )
+        told: dict[str, AnyArray] = {
+            name: np.resize(value, (rows, *value.shape[1:])) for name, value in extra.items()
+        }
+        if embeds is not None:
+            told |= self._conditions(embeds, len(latents))
+        hidden = None if embeds is None else np.repeat(embeds.hidden, len(latents), axis=0)
+        conditioning = Conditioning(encoder_hidden_states=hidden, extra=told)
         unet = predict_in_tiles(self._timed_unet, latents.shape[2:], self.shape[2:], self._tile)
         if channels is not None:
             unet = with_channels(unet, channels)
         if self.request.guided:
-            return predict_guided(unet, conditioning, self.request.guidance_scale)
+            return predict_guided(unet, conditioning, self.request.scale)
         return predict_plain(unet, conditioning)
+
+    def _conditions(self, embeds: PromptEmbeds, batch: int) -> Mapping[str, AnyArray]:
+        sizes = self.components.shape
+        situation = Situation(
+            prompt=embeds, height=sizes.height, width=sizes.width, guidance_scale=self.request.scale
+        )
+        return condition_values(self.model.config("unet"), situation, batch)
 
     def _timed_unet(self, sample: Array, timestep: float, conditioning: Conditioning) -> Array:
         self.watch.check()

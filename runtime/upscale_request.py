@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from runtime.errors import InvalidRequest
+from runtime.few_steps import USUAL, ModelDefaults
 from runtime.picture_requests import PictureRequest
 from runtime.request import Bounds
 
@@ -62,10 +63,10 @@ class Upscale(PictureRequest):
         tile = self.tile - self.tile % SCALE
         return min(tile, self.size[0]), min(tile, self.size[1])
 
-    def resolved(self, *, width: int, height: int) -> "Upscale":
+    def resolved(self, *, width: int, height: int, model: ModelDefaults = USUAL) -> "Upscale":
         """Return the request with a drawn seed, its size, and the size of its tiles."""
         chosen = replace(self, tile=self.tile or min(max(width, height, 512), int(TILE.high)))
-        return super(Upscale, chosen).resolved(width=width, height=height)
+        return super(Upscale, chosen).resolved(width=width, height=height, model=model)
 
     def _own_size(self, width: int, height: int) -> tuple[int, int]:
         return self.picture.width * SCALE, self.picture.height * SCALE

@@ -37,7 +37,7 @@ class Task:
     @property
     def fields(self) -> frozenset[str]:
         """The fields that can be given."""
-        return frozenset(field.name for field in fields(self.kind)) - {*self.without, "window"}
+        return frozenset(self.kind.field_names()) - {*self.without, "window"}
 
 
 TASKS: Mapping[str, Task] = {

@@ -139,6 +139,11 @@ class Components(Protocol):
         ...
 
     @property
+    def text_encoder_2(self) -> TextEncoder:
+        """The same by the second encoder, with the pooled embeddings; raises ModelFolderError for none."""
+        ...
+
+    @property
     def unet(self) -> UNet:
         """Latents to the prediction."""
         ...

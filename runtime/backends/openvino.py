@@ -48,6 +48,7 @@ class OpenVinoBackend:
         core: ov.Core | None = None,
     ) -> None:
         self.repairs: tuple[str, ...] = ()
+        self.pooled = 0  # pooled embeddings of a second text encoder
         self.stored_precision = model.precision
         self.predicts_noise = model.prediction_type == "epsilon"
         self.trust = Trust(cache.folder.parent / FILE_NAME if cache is not None else None)
@@ -59,10 +60,16 @@ class OpenVinoBackend:
         self._contents: dict[str, str] = {}  # component -> what tells its content from another's
         self._compiled: OrderedDict[CompileKey, Future[CompiledComponent]] = OrderedDict()
         self._compared: set[tuple[str, Shape]] = set()  # slots that the reference was compiled for
+        if "text_encoder_2" in model.components:
+            self.pooled = int(model.config("text_encoder_2")["projection_dim"])
         self._assigned = {
             slot: Assignment(
                 device=replace(device, peak=None),  # a measurement is no part of what it is
-                precision=choose_precision(slot, device, placement.precisions.get(slot, execution_precision)),
+                precision=choose_precision(
+                    slot,
+                    device,
+                    placement.precisions.get(slot, model.precision_for(slot, execution_precision)),
+                ),
             )
             for slot, device in placement.devices.items()
         }

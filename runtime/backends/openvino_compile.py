@@ -11,7 +11,8 @@ import openvino as ov
 from runtime.backends.base import Device, ExecutedOn, Shape
 from runtime.backends.compiled_cache import CompiledCache
 from runtime.backends.openvino_component import CompiledComponent, first_line
-from runtime.backends.openvino_graph import Shapes, float_timestep, make_static
+from runtime.backends.openvino_graph import Shapes, float_timestep, make_static, read_prompt
+from runtime.conditions import condition_counts
 from runtime.depth import estimator_size
 from runtime.errors import DeviceError, ModelFolderError
 from runtime.model_folder import ModelFolder
@@ -104,6 +105,8 @@ def read_static(core: ov.Core, model: ModelFolder, component: str, shapes: Shape
         network = core.read_model(path)
         float_timestep(network)
         make_static(network, shapes)
+        if component in model.text_encoders and len(model.text_encoders) > 1:
+            read_prompt(network, prompt_layer(model, component))
     except RuntimeError as error:
         model.verify(component)  # names the damaged file when the content differs from the manifest
         raise ModelFolderError(
@@ -120,7 +123,7 @@ def component_shapes(model: ModelFolder, component: str, shape: Shape) -> Shapes
     """
     factor = model.vae_scale_factor
     height, width = shape.height // factor, shape.width // factor
-    if component == "text_encoder":
+    if component in model.text_encoders:
         return {"input_ids": (2 if shape.guided else 1, _tokens(model))}
     if component == "unet":
         rows = shape.batch * (2 if shape.guided else 1)
@@ -130,12 +133,17 @@ def component_shapes(model: ModelFolder, component: str, shape: Shape) -> Shapes
             shapes["encoder_hidden_states"] = (rows, _tokens(model), int(config["cross_attention_dim"]))
         if config.get("num_class_embeds") is not None:
             shapes["class_labels"] = (rows,)
-        return shapes
+        return shapes | {name: (rows, count) for name, count in condition_counts(config).items()}
     if component == "vae_decoder":
         return {"latent_sample": (shape.batch, model.latent_channels, height, width)}
     if component == "depth_estimator":
         return {"pixel_values": (1, 3, *estimator_size(model.feature_extractor_config))}
     return {"sample": (1, 3, shape.height, shape.width)}
+
+
+def prompt_layer(model: ModelFolder, encoder: str) -> int:
+    """Return the layer of a text encoder that SDXL reads, the last but one; layer 0 are the embeddings."""
+    return int(model.config(encoder)["num_hidden_layers"]) - 1
 
 
 def _tokens(model: ModelFolder) -> int:

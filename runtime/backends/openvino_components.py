@@ -129,6 +129,12 @@ class OpenVinoComponents:
         """(B, 77) token ids to embeddings."""
         return PromptEmbeds(hidden=self._run("text_encoder", "last_hidden_state", input_ids=input_ids))
 
+    def text_encoder_2(self, input_ids: IntArray) -> PromptEmbeds:
+        """The same by the second encoder; the pooled embeddings are below its tokens'."""
+        joined = self._run("text_encoder_2", "last_hidden_state", input_ids=input_ids)
+        tokens, pooled = np.split(joined, [input_ids.shape[1]], axis=1)
+        return PromptEmbeds(hidden=tokens, pooled=pooled.reshape(len(pooled), -1)[:, : self._backend.pooled])
+
     def unet(self, sample: Array, timestep: float, conditioning: Conditioning) -> Array:
         """(B, C, h, w) to the prediction (B, C', h, w); guidance has 2B rows, the unconditional first."""
         predicted = self._predict(sample, timestep, conditioning)

@@ -18,12 +18,14 @@ def example_inputs(model: ModelFolder, component: str, shape: Shape) -> dict[str
     inputs: dict[str, AnyArray] = {}
     for name, sizes in component_shapes(model, component, shape).items():
         if name == "input_ids":
-            vocabulary = int(model.config("text_encoder").get("vocab_size", 1000))
+            vocabulary = int(model.config(component).get("vocab_size", 1000))
             inputs[name] = draw.integers(0, vocabulary, sizes)
         elif name == "class_labels":
             inputs[name] = np.full(sizes, NOISE_LEVEL, np.int64)
         elif name == "timestep":
             inputs[name] = np.full(sizes, TIMESTEP, np.float32)
+        elif name == "time_ids":
+            inputs[name] = np.resize(np.array([shape.height, shape.width, 0, 0], np.float32), sizes)
         else:
             inputs[name] = draw.standard_normal(sizes, np.float32)
     if component == "unet" and shape.guided:

@@ -38,6 +38,30 @@ def float_timestep(network: ov.Model) -> None:
             return
 
 
+def read_prompt(network: ov.Model, layer: int) -> None:
+    """Let a text encoder of SDXL, of static shape, give what a UNet takes of it and nothing else.
+
+    That is the output of layer `layer` (B, T, D) and, where the encoder has a projection, the pooled
+    embeddings (B, P) below it, in as many more rows as they fill: one output, `last_hidden_state`, as other
+    models have.
+    Raises RuntimeError (from OpenVINO) when the layer is not among the outputs.
+    """
+    taken = network.output(f"hidden_states.{layer}").get_node().input_value(0)
+    pooled = [port for port in network.outputs if "text_embeds" in port.get_names()]
+    if pooled:
+        batch, _, width = taken.get_shape()
+        projected = pooled[0].get_node().input_value(0)
+        missing = np.zeros((batch, -projected.get_shape()[1] % width), np.float32)
+        parts = [projected, opset13.constant(missing).output(0)] if missing.size else [projected]
+        rows = opset13.reshape(opset13.concat(parts, 1), np.array([batch, -1, width], np.int64), False)
+        taken = opset13.concat([taken, rows.output(0)], 1).output(0)
+    for result in network.get_results():
+        network.remove_result(result)
+    joined = opset13.result(taken)
+    network.add_results([joined])
+    joined.output(0).set_names({"last_hidden_state"})
+
+
 def _upsample_to_any_size(network: ov.Model, height: int, width: int) -> None:
     """Let the upsamplers of a UNet meet their skip connections when a side does not halve evenly.
 

@@ -32,6 +32,7 @@ OUTPUTS = {
     "vae_decoder": "sample",
     "vae_encoder": "latent_parameters",
     "depth_estimator": "predicted_depth",
+    "text_encoder_2": "last_hidden_state",
 }
 
 Run = Callable[[], Array]

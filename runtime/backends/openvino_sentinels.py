@@ -81,7 +81,7 @@ class Sentinel:
             return True
         if self.component == "unet":
             return self._doubts_prediction(given, result, guided)
-        if self.component == "text_encoder":
+        if self.component.startswith("text_encoder"):
             return _doubts_embeddings(result, fingerprint)
         if self.component == "vae_encoder" and fingerprint is not None:
             size = _rms(result) / max(float(fingerprint[0]), 1e-6)
@@ -127,7 +127,7 @@ def fingerprint_of(component: str, result: Array) -> Array:
     The text encoder's attention is causal: the first token's embedding never changes. The moments of the VAE
     encoder are mostly log variances, which hardly change.
     """
-    if component == "text_encoder":
+    if component.startswith("text_encoder"):
         return result[0, 0, :FIRST_VALUES]
     return np.array([_rms(result)], np.float32)
 

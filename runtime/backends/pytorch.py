@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from types import TracebackType
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 
 from runtime.arrays import Array, IntArray
 from runtime.backends.base import Conditioning, Device, ExecutedOn, PromptEmbeds, Shape
+from runtime.conditions import condition_counts
 from runtime.errors import DeviceError, ModelFolderError, SetupError
 from runtime.memory import check_memory
 from runtime.model_folder import ModelFolder
@@ -21,7 +22,7 @@ os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")  # it warns of other packa
 try:
     import torch
     from diffusers import AutoencoderKL, UNet2DConditionModel, UNet2DModel
-    from transformers import CLIPTextModel, DPTForDepthEstimation
+    from transformers import CLIPTextModel, CLIPTextModelWithProjection, DPTForDepthEstimation
     from transformers.utils import logging as transformers_logging
 except OSError as error:
     raise SetupError(
@@ -35,12 +36,12 @@ except ImportError as error:
     ) from error
 
 # These import torch, which the lines above answer for.
+from runtime.backends import pytorch_forwards as forwards
 from runtime.backends.pytorch_devices import list_pytorch_devices as list_pytorch_devices
 from runtime.backends.pytorch_memory import MemoryKeeper, is_out_of_memory
 from runtime.backends.pytorch_tuning import arrange, check_tuning, tune
 
 DTYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
-_Tensors = Mapping[str, torch.Tensor]
 
 
 class PyTorchBackend:
@@ -113,7 +114,8 @@ class PyTorchBackend:
 
     def dtype(self, component: str) -> torch.dtype:
         """Return what a component computes in."""
-        precision = self._placement.precisions.get(component, self._precision)
+        general = self.source.precision_for(component, self._precision)
+        precision = self._placement.precisions.get(component, general)
         if precision is not None:
             if precision not in self.device(component).precisions:
                 raise DeviceError(
@@ -129,6 +131,7 @@ class PyTorchBackend:
         is_conditional = "text_encoder" in self.source.components
         folder, kind = {
             "text_encoder": ("text_encoder", CLIPTextModel),
+            "text_encoder_2": ("text_encoder_2", CLIPTextModelWithProjection),
             "unet": ("unet", UNet2DConditionModel if is_conditional else UNet2DModel),
             "depth_estimator": ("depth_estimator", DPTForDepthEstimation),
         }.get(component, ("vae", AutoencoderKL))
@@ -190,55 +193,39 @@ class PyTorchComponents:
 
     def text_encoder(self, input_ids: IntArray) -> PromptEmbeds:
         """(B, 77) token ids to embeddings."""
-
-        def forward(network: Any, inputs: _Tensors) -> tuple[torch.Tensor, ...]:
-            return (network(inputs["input_ids"]).last_hidden_state,)
-
+        reads_layers = len(self._backend.source.text_encoders) > 1
+        forward = forwards.last_but_one_layer if reads_layers else forwards.last_layer
         return PromptEmbeds(hidden=self._run("text_encoder", forward, {"input_ids": input_ids})[0])
+
+    def text_encoder_2(self, input_ids: IntArray) -> PromptEmbeds:
+        """The same by the second encoder, with the pooled embeddings."""
+        hidden, pooled = self._run("text_encoder_2", forwards.layer_and_pooled, {"input_ids": input_ids})
+        return PromptEmbeds(hidden=hidden, pooled=pooled)
 
     def unet(self, sample: Array, timestep: float, conditioning: Conditioning) -> Array:
         """(B, C, h, w) to the prediction (B, C', h, w)."""
-
-        def forward(network: Any, inputs: _Tensors) -> tuple[torch.Tensor, ...]:
-            # A tensor: torch.compile would compile anew for every number.
-            when = torch.tensor(timestep, dtype=torch.float32, device=inputs["sample"].device)
-            return (network(timestep=when, **inputs).sample,)
-
         inputs: dict[str, Array | IntArray] = {"sample": sample, **conditioning.extra}
         if conditioning.encoder_hidden_states is not None:
             inputs["encoder_hidden_states"] = conditioning.encoder_hidden_states
-        return self._run("unet", forward, inputs)[0]
+        return self._run("unet", forwards.prediction(timestep), inputs)[0]
 
     def vae_decoder(self, latents: Array) -> Array:
         """(B, 4, h, w) to pixels (B, 3, 8h, 8w)."""
-
-        def forward(network: Any, inputs: _Tensors) -> tuple[torch.Tensor, ...]:
-            return (network.decode(inputs["latents"]).sample,)
-
-        return self._run("vae_decoder", forward, {"latents": latents})[0]
+        return self._run("vae_decoder", forwards.decoded, {"latents": latents})[0]
 
     def vae_encoder(self, pixels: Array) -> tuple[Array, Array]:
         """(B, 3, H, W) to mean and standard deviation."""
-
-        def forward(network: Any, inputs: _Tensors) -> tuple[torch.Tensor, ...]:
-            posterior = network.encode(inputs["pixels"]).latent_dist
-            return posterior.mean, posterior.std
-
-        mean, deviation = self._run("vae_encoder", forward, {"pixels": pixels})
+        mean, deviation = self._run("vae_encoder", forwards.posterior, {"pixels": pixels})
         return mean, deviation
 
     def depth_estimator(self, pixels: Array) -> Array:
         """(1, 3, S, S) to inverse depth (1, s, s)."""
-
-        def forward(network: Any, inputs: _Tensors) -> tuple[torch.Tensor, ...]:
-            return (network(inputs["pixels"]).predicted_depth,)
-
-        return self._run("depth_estimator", forward, {"pixels": pixels})[0]
+        return self._run("depth_estimator", forwards.depth, {"pixels": pixels})[0]
 
     def _run(
         self,
         component: str,
-        forward: Callable[[Any, _Tensors], tuple[torch.Tensor, ...]],
+        forward: forwards.Forward,
         inputs: Mapping[str, Array | IntArray],
     ) -> tuple[Array, ...]:
         """Run a component on arrays whose first axis is the batch, in one go or row by row."""
@@ -266,7 +253,7 @@ class PyTorchComponents:
     def _compile(self) -> None:
         """Run the UNet once on zeros, since torch.compile waits for that; not one with inputs of its own."""
         config = self._backend.module("unet").config
-        if any(config.get(name) for name in ("class_embed_type", "num_class_embeds", "addition_embed_type")):
+        if any(config.get(name) for name in ("class_embed_type", "num_class_embeds")):
             return
         rows = self.shape.batch * (2 if self.shape.guided else 1)
         factor = self._backend.source.vae_scale_factor
@@ -277,7 +264,10 @@ class PyTorchComponents:
         if "cross_attention_dim" in config:
             hidden = np.zeros((rows, 77, config["cross_attention_dim"]), np.float32)
         try:
-            self.unet(sample, 0.0, Conditioning(encoder_hidden_states=hidden))
+            extra = {
+                name: np.zeros((rows, count), np.float32) for name, count in condition_counts(config).items()
+            }
+            self.unet(sample, 0.0, Conditioning(encoder_hidden_states=hidden, extra=extra))
         except torch._dynamo.exc.TorchDynamoException as error:
             reason = str(error).strip().partition("\n")[0]
             raise SetupError(

@@ -29,4 +29,6 @@ STOCHASTIC: Mapping[str, tuple[str, dict[str, Any]]] = {
 HALF_WAY: Mapping[str, tuple[str, dict[str, Any]]] = {
     **{name: row for name, row in {**SAMPLERS, **STOCHASTIC}.items() if name not in ("PNDM", "LMS")},
     "PLMS": ("PNDMScheduler", {"skip_prk_steps": True}),
+    "Euler Trailing": ("EulerDiscreteScheduler", {"timestep_spacing": "trailing"}),
+    "Euler a Trailing": ("EulerAncestralDiscreteScheduler", {"timestep_spacing": "trailing"}),
 }

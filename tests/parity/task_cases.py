@@ -1,14 +1,14 @@
 """What is asked of diffusers and of us alike: a row per pipeline, and the cases that each is tried on."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations, product
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from runtime import DepthToImage, ImageToImage, Inpaint, Unconditional, Upscale
+from runtime import DepthToImage, ImageToImage, Inpaint, TextToImage, Unconditional, Upscale
 from runtime.request import Request
 from tests.parity.reference_samplers import HALF_WAY
 
@@ -29,10 +29,15 @@ class Case:
     count: int = 1
     mask: tuple[int, int, int, int] | None = None  # what is repainted: left, top, right, bottom
     noise_level: int = 20
+    negative: str = NEGATIVE
+    steps: int = STEPS
 
     def __str__(self) -> str:
         width, height = self.size
-        return f"{self.sampler}-{width}x{height}-{self.strength:g}-cfg{self.guidance_scale:g}-{self.count}"
+        more = "" if self.steps == STEPS else f"-{self.steps} steps"
+        more += "" if self.negative else "-no negative"
+        strength, scale = f"{self.strength:g}", f"cfg{self.guidance_scale:g}"
+        return f"{self.sampler}-{width}x{height}-{strength}-{scale}-{self.count}{more}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +50,11 @@ class Task:
     axes: Mapping[str, Sequence[Any]]
     more_samplers: Sequence[str] = ()  # for the long run alone
     estimates_depth: bool = False
+    fewer: Mapping[str, Sequence[Any]] = field(default_factory=dict)  # values of axes for the short run
 
     def few_cases(self) -> list[Case]:
         """As few as have every pair of values."""
-        return _cases(self.axes, covering)
+        return _cases({**self.axes, **self.fewer}, covering)
 
     def all_cases(self) -> list[Case]:
         """Every combination, and few with further samplers."""
@@ -94,6 +100,27 @@ COMMON: Mapping[str, Sequence[Any]] = {
 # Along the borders of latents, and across them.
 MASKS = ((32, 40, 96, 104), (21, 35, 107, 90))
 MORE_SAMPLERS = ("PLMS", "Heun", "DDPM")
+XL: Mapping[str, Sequence[Any]] = {
+    **COMMON,
+    "sampler": ("Euler", "Euler a", "DPM++ 2M"),
+    "negative": (NEGATIVE, ""),
+}
+FEWER: Mapping[str, Sequence[Any]] = {"sampler": ("Euler", "Euler a"), "strength": (0.5, 1.0)}
+LCM: Mapping[str, Sequence[Any]] = {
+    "sampler": ("LCM",),
+    "size": COMMON["size"],
+    "strength": (0.5, 1.0),
+    "guidance_scale": (1.0, 8.5),
+    "steps": (4, 8),
+    "count": (1, 2),
+    "negative": ("",),
+}
+
+
+def _without_strength(axes: Mapping[str, Sequence[Any]]) -> Mapping[str, Sequence[Any]]:
+    return {name: values for name, values in axes.items() if name != "strength"}
+
+
 OTHER_SAMPLERS = [name for name in HALF_WAY if name not in COMMON["sampler"]]
 
 TASKS: Mapping[str, Task] = {
@@ -146,6 +173,63 @@ TASKS: Mapping[str, Task] = {
         },
         more_samplers=MORE_SAMPLERS,
     ),
+    "SDXL": Task(
+        reference="StableDiffusionXLPipeline",
+        model="tiny-xl",
+        request=TextToImage,
+        axes=_without_strength(XL),
+        more_samplers=MORE_SAMPLERS,
+        fewer=_without_strength(FEWER),
+    ),
+    "SDXL img2img": Task(
+        reference="StableDiffusionXLImg2ImgPipeline",
+        model="tiny-xl",
+        request=ImageToImage,
+        axes=XL,
+        more_samplers=MORE_SAMPLERS,
+        fewer=FEWER,
+    ),
+    "SDXL inpaint, 4 channels": Task(
+        reference="StableDiffusionXLInpaintPipeline",
+        model="tiny-xl",
+        request=Inpaint,
+        axes={**XL, "mask": MASKS},
+        more_samplers=MORE_SAMPLERS,
+        fewer=FEWER,
+    ),
+    "SDXL inpaint, 9 channels": Task(
+        reference="StableDiffusionXLInpaintPipeline",
+        model="tiny-xl-inpaint",
+        request=Inpaint,
+        axes={**XL, "mask": MASKS},
+        more_samplers=MORE_SAMPLERS,
+        fewer=FEWER,
+    ),
+    # Turbo and Lightning: an ordinary UNet, at timesteps counted from the end, mostly without guidance.
+    "few steps": Task(
+        reference="StableDiffusionXLPipeline",
+        model="tiny-xl",
+        request=TextToImage,
+        axes={
+            "sampler": ("Euler Trailing", "Euler a Trailing"),
+            "size": COMMON["size"],
+            "guidance_scale": (0.0, 1.0, 2.0),
+            "steps": (1, 4),
+            "count": (1, 2),
+        },
+    ),
+    "LCM": Task(
+        reference="LatentConsistencyModelPipeline",
+        model="tiny-lcm",
+        request=TextToImage,
+        axes=_without_strength(LCM),
+    ),
+    "LCM img2img": Task(
+        reference="LatentConsistencyModelImg2ImgPipeline",
+        model="tiny-lcm",
+        request=ImageToImage,
+        axes=LCM,
+    ),
     "DDPM": Task(
         reference="DDPMPipeline",
         model="tiny-unconditional",
@@ -168,12 +252,15 @@ def request_of(task: Task, case: Case) -> Request:
         "count": case.count,
         "batch_size": case.count,
         "sampler": case.sampler,
-        "num_inference_steps": STEPS,
+        "num_inference_steps": case.steps,
     }
     values |= {"width": case.size[0], "height": case.size[1]}
     if task.request is Unconditional:
         return Unconditional(**values)
-    values |= {"prompt": PROMPT, "negative_prompt": NEGATIVE, "guidance_scale": case.guidance_scale}
+    values |= {"prompt": PROMPT, "negative_prompt": case.negative}
+    values |= {"guidance_scale": case.guidance_scale}
+    if task.request is TextToImage:
+        return TextToImage(**values)
     if task.request is Upscale:
         small = picture((case.size[0] // 4, case.size[1] // 4))
         return Upscale(**values, image=small, noise_level=case.noise_level)

@@ -18,10 +18,8 @@ from benchmarks.skeleton import write_skeleton
 from tests.models import DEMO_SOURCE, exported_demo
 from tests.parity.reference_samplers import HALF_WAY
 from tests.parity.task_cases import (
-    NEGATIVE,
     PROMPT,
     SEED,
-    STEPS,
     Case,
     Task,
     depth_of,
@@ -82,7 +80,9 @@ def reference_pictures(task: Task, case: Case) -> list[np.ndarray]:
     scheduler, changes = HALF_WAY[case.sampler]
     pipeline.scheduler = getattr(diffusers, scheduler).from_config(config, **changes)
     generators = [torch.Generator("cpu").manual_seed(SEED + number) for number in range(case.count)]
-    output = pipeline(**_arguments(task, case, pipeline), generator=generators, num_inference_steps=STEPS)
+    output = pipeline(
+        **_arguments(task, case, pipeline), generator=generators, num_inference_steps=case.steps
+    )
     return [np.asarray(image) for image in output.images]
 
 
@@ -91,18 +91,19 @@ def _arguments(task: Task, case: Case, pipeline: Any) -> dict[str, Any]:
     if "Unconditional" in task.request.__name__:
         pipeline.unet.register_to_config(sample_size=(height, width))
         return {"batch_size": case.count}
-    prompts: dict[str, Any] = {
-        "prompt": [PROMPT] * case.count,
-        "negative_prompt": [NEGATIVE] * case.count,
-        "guidance_scale": case.guidance_scale,
-    }
+    prompts: dict[str, Any] = {"prompt": [PROMPT] * case.count, "guidance_scale": case.guidance_scale}
+    if "LatentConsistency" not in task.reference:  # which takes none
+        # None is zeros to SDXL, "" what the encoders say of it; we have the one for the other, as A1111 has.
+        prompts["negative_prompt"] = [case.negative] * case.count if case.negative else None
+    if task.request.__name__ == "TextToImage":
+        return prompts | {"width": width, "height": height}
     if task.reference == "StableDiffusionUpscalePipeline":
         # It would make sides multiples of four; ours may be any.
         pipeline.image_processor.register_to_config(do_resize=False)
         small = picture((width // 4, height // 4))
         return prompts | {"image": [small] * case.count, "noise_level": case.noise_level}
     pictures: dict[str, Any] = {"image": _copies(picture(case.size), case), "strength": case.strength}
-    if task.reference == "StableDiffusionInpaintPipeline":
+    if "Inpaint" in task.reference:
         masks = {"mask_image": _copies(mask_of(case), case), "width": width, "height": height}
         return prompts | pictures | masks
     if task.reference == "StableDiffusionDepth2ImgPipeline" and not task.estimates_depth:

@@ -37,6 +37,8 @@ class FakeModel:
     precision: str = "fp32"
     manifest: None = None
     notes: tuple[str, ...] = ()
+    zeroes_empty_prompt: bool = False
+    unet_config: Mapping[str, Any] = field(default_factory=dict)
     scheduler_config: Mapping[str, Any] = field(default_factory=lambda: DEMO.scheduler_config)
     low_res_scheduler_config: Mapping[str, Any] = field(
         default_factory=lambda: {"_class_name": "DDPMScheduler"}
@@ -44,6 +46,13 @@ class FakeModel:
     feature_extractor_config: Mapping[str, Any] = field(
         default_factory=lambda: {"size": {"height": 32, "width": 32}}
     )
+
+    @property
+    def text_encoders(self) -> tuple[str, ...]:
+        return tuple(name for name in self.components if name.startswith("text_encoder"))
+
+    def config(self, component: str) -> Mapping[str, Any]:
+        return self.unet_config if component == "unet" else {}
 
 
 PLAIN = FakeModel(tasks=("text-to-image", "image-to-image", "inpaint", "outpaint"), unet_in_channels=4)
@@ -149,7 +158,7 @@ def generation(
     loaded = Loaded(
         model=model,
         backend=backend,
-        tokenizer=TOKENIZER if "text_encoder" in model.components else None,
+        tokenizers=(TOKENIZER,) * len(model.text_encoders),
         verified=verified or (lambda: None),
     )
     sampler = choose_sampler(request.sampler, request.schedule, model.scheduler_config)

@@ -61,6 +61,7 @@ def test_each_component_goes_where_it_is_fastest() -> None:
         "vae_decoder": "igpu",
         "vae_encoder": "cpu",
         "depth_estimator": "cpu",
+        "text_encoder_2": "cpu",
     }
     assert chosen.precisions == {"text_encoder": "f32", "unet": "f16", "vae_decoder": "f32"}
     assert chosen.guidance == "batch"

@@ -102,7 +102,7 @@ def test_a_piece_of_an_outpainting_is_at_most_a_side_and_a_half_of_the_model() -
 def test_a_depth_alone_gives_the_size_and_takes_no_encoder() -> None:
     alone = DepthToImage(depth=WHITE, num_inference_steps=10).resolved(width=128, height=128)
     assert (alone.size, alone.steps) == ((128, 96), 10)
-    assert alone.networks == ("text_encoder", "unet", "vae_decoder")
+    assert alone.networks == ("text_encoder", "text_encoder_2", "unet", "vae_decoder")
     both = DepthToImage(depth=WHITE, image=GREY, num_inference_steps=10, strength=0.5)
     assert (both.steps, both.networks[-1]) == (5, "vae_encoder")
     assert DepthToImage(image=GREY).networks[-2:] == ("vae_encoder", "depth_estimator")

@@ -26,7 +26,7 @@ def memory_note(works: Iterable[tuple[Path, Request]], data: Path) -> str:
     needed = 0
     for path, request in works:
         model = ModelFolder(path)
-        resolved = request.resolved(width=model.default_width, height=model.default_height)
+        resolved = model.resolve(request)
         shape = resolved.shape(min(resolved.batch_size, resolved.count))
         needed = max(needed, estimate_bytes(model, shape, resolved.networks, BYTES_PER_WEIGHT))
     if needed <= SHARE * free:

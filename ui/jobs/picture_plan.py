@@ -86,9 +86,9 @@ def check_plan(plan: PicturePlan, body: Mapping[str, Any]) -> None:
     """Raise InvalidRequest for what the model cannot do, as far as it shows without loading it."""
     samplers = set()
     for unit in plan.units:
-        request = unit.request.resolved(width=plan.model.default_width, height=plan.model.default_height)
+        request = plan.model.resolve(unit.request)
         check_recipe(plan.model, request)
-        samplers.add((request.sampler, request.schedule, request.num_inference_steps))
+        samplers.add((request.sampler, request.schedule, request.total_steps))
     for sampler, schedule, steps in sorted(samplers, key=str):
         choose_sampler(sampler, schedule, plan.model.scheduler_config).build(steps)
     metadata = body.get("metadata", FULL)

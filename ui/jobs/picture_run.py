@@ -120,9 +120,9 @@ class PictureRun:
         """What an estimate of the time needs: pictures, steps, and what a step costs beside another's."""
         rows = []
         for unit in missing:
-            request = unit.request.resolved(width=plan.model.default_width, height=plan.model.default_height)
+            request = plan.model.resolve(unit.request)
             sampler = choose_sampler(request.sampler, request.schedule, plan.model.scheduler_config)
-            scheduler = sampler.build(request.num_inference_steps)
+            scheduler = sampler.build(request.total_steps)
             evaluations = len(scheduler.timesteps) / scheduler.num_inference_steps
             width, height = request.size
             cost = width * height * (2 if request.guided else 1) * request.count * evaluations

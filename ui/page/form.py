@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from runtime.errors import InvalidRequest
-from runtime.request import BOUNDS, RANDOM_SEED, Request
+from runtime.request import BOUNDS, RANDOM_SEED
 from runtime.schedulers.tables import find_sampler, find_schedule
 from ui.page.form_checks import check_number, check_prompt, check_side
-from ui.page.form_choices import OWN, sampler_choices, schedule_choices, token_line
+from ui.page.form_choices import OWN, own_amounts, sampler_choices, schedule_choices, token_line
 from ui.page.pickers import ModelPicker, split_choice
 from ui.page.size_fields import SizeFields
 from ui.page.sizes import OWN as OWN_SIZE
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 STEPS_SHOWN = 150  # where the slider ends; a request takes more
 GUIDANCE_SHOWN = 30
 PROMPTS = ("prompt", "negative_prompt")
-NUMBERS = ("num_inference_steps", "guidance_scale", "width", "height", "count", "seed")
+AMOUNTS = ("num_inference_steps", "guidance_scale")
+NUMBERS = (*AMOUNTS, "width", "height", "count", "seed")
 Update = dict[str, Any]
 Updates = dict[Any, Any]  # component -> what it becomes
 
@@ -84,6 +85,7 @@ class GenerationForm:
         self.picker = ModelPicker(self.page, tab, self.task)
         self.by_name["model"] = self.picker.component
         model, _ = split_choice(self.picker.component.value)
+        own = self.page.shelf.defaults(model)
         with gr.Row(elem_id=f"{tab}-sampling"):
             self.by_name["sampler"] = gr.Dropdown(
                 choices=sampler_choices(self.page, model),
@@ -102,7 +104,7 @@ class GenerationForm:
         self.by_name["num_inference_steps"] = gr.Slider(
             1,
             STEPS_SHOWN,
-            value=Request.num_inference_steps,
+            value=own.num_inference_steps,
             step=1,
             label=say("form.steps"),
             info=say("form.steps_info"),
@@ -113,7 +115,7 @@ class GenerationForm:
             self.by_name["guidance_scale"] = gr.Slider(
                 0,
                 GUIDANCE_SHOWN,
-                value=Request.guidance_scale,
+                value=own.guidance_scale,
                 step=0.5,
                 label=say("form.guidance"),
                 info=say("form.guidance_info"),
@@ -267,6 +269,8 @@ class GenerationForm:
                 **quiet,
             )
         model.change(self._follow_model, changed, changed, **quiet)
+        amounts = [parts[name] for name in AMOUNTS if name in parts]
+        model.input(self._follow_defaults, [model, *amounts], amounts, **quiet)
 
     def _count(self, choice: str, text: str) -> str:
         return token_line(self.page, split_choice(choice)[0], text)
@@ -276,6 +280,13 @@ class GenerationForm:
         known = schedule in [value for _, value in choices]
         update: Update = gr.update(choices=choices, value=schedule if known else OWN)
         return update
+
+    def _follow_defaults(self, choice: str, *amounts: int | float) -> list[Any]:
+        """Give steps and guidance that nobody changed the values that the chosen model wants."""
+        names = [name for name in AMOUNTS if name in self.by_name]
+        given = dict(zip(names, amounts, strict=True))
+        wanted = own_amounts(self.page, split_choice(choice)[0], given)
+        return [gr.update(value=wanted[name]) for name in names]
 
     def _follow_model(self, choice: str, sampler: str, schedule: str, *size: Any) -> list[Any]:
         model = split_choice(choice)[0]

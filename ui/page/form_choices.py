@@ -1,9 +1,11 @@
 """What the drop-downs of a form offer for a model, and the line that counts the tokens of a prompt."""
 
+from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING
 
 from runtime.errors import LapdrawError
+from runtime.few_steps import ALL_DEFAULTS
 from runtime.schedulers.choice import choose_sampler
 from runtime.schedulers.tables import SAMPLERS, find_sampler
 
@@ -19,6 +21,14 @@ def sampler_choices(page: "Page", model: str) -> list[tuple[str, str]]:
     own = _own_sampler(page, model)
     first = page.say("form.sampler_own", name=own) if own else page.say("form.sampler_own_unknown")
     return [(first, OWN), *((kind.name, kind.name) for kind in SAMPLERS)]
+
+
+def own_amounts(page: "Page", model: str, given: Mapping[str, int | float]) -> Mapping[str, int | float]:
+    """Return steps and guidance as a model wants them; what somebody chose, and is no model's own, stays."""
+    if any(all(getattr(row, name) == value for name, value in given.items()) for row in ALL_DEFAULTS):
+        wanted = page.shelf.defaults(model)
+        return {name: getattr(wanted, name) for name in given}
+    return given
 
 
 def schedule_choices(page: "Page", model: str, sampler: str | None) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from threading import Lock
 
 from runtime.errors import LapdrawError, ModelFolderError
+from runtime.few_steps import USUAL, ModelDefaults
 from runtime.model_files import INDEX_NAME
 from runtime.model_folder import ModelFolder
 from runtime.models import list_models
@@ -51,6 +52,11 @@ class Shelf:
     def find(self, name: str) -> Shelved | None:
         """Return the model of this name; None when it is gone."""
         return next((model for model in self.models() if model.name == name), None)
+
+    def defaults(self, name: str) -> ModelDefaults:
+        """Return how a model wants to be asked; the usual for one that is gone."""
+        model = self.find(name)
+        return model.folder.defaults if model is not None else USUAL
 
     def tokenizer(self, name: str) -> ClipTokenizer | None:
         """Return the model's own tokenizer; None for a model that takes no prompt."""

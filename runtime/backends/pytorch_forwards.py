@@ -1,0 +1,56 @@
+"""What each network is asked in PyTorch: tensors in by name, a tuple of tensors out."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+
+Tensors = Mapping[str, torch.Tensor]
+Forward = Callable[[Any, Tensors], tuple[torch.Tensor, ...]]
+ADDED = ("text_embeds", "time_ids")  # conditions that diffusers takes in a dictionary of their own
+
+
+def last_layer(network: Any, inputs: Tensors) -> tuple[torch.Tensor, ...]:
+    """Return what a text encoder of SD 1 and 2 makes of token ids."""
+    return (network(inputs["input_ids"]).last_hidden_state,)
+
+
+def last_but_one_layer(network: Any, inputs: Tensors) -> tuple[torch.Tensor, ...]:
+    """Return what SDXL takes of its first text encoder."""
+    return (network(inputs["input_ids"], output_hidden_states=True).hidden_states[-2],)
+
+
+def layer_and_pooled(network: Any, inputs: Tensors) -> tuple[torch.Tensor, ...]:
+    """Return what SDXL takes of its second text encoder: the last but one layer, and the projection."""
+    encoded = network(inputs["input_ids"], output_hidden_states=True)
+    return encoded.hidden_states[-2], encoded.text_embeds
+
+
+def prediction(timestep: float) -> Forward:
+    """Return what asks a UNet at a timestep."""
+
+    def forward(network: Any, inputs: Tensors) -> tuple[torch.Tensor, ...]:
+        # A tensor: torch.compile would compile anew for every number.
+        when = torch.tensor(timestep, dtype=torch.float32, device=inputs["sample"].device)
+        arguments: dict[str, Any] = {name: tensor for name, tensor in inputs.items() if name not in ADDED}
+        if len(arguments) < len(inputs):
+            arguments["added_cond_kwargs"] = {name: inputs[name] for name in ADDED}
+        return (network(timestep=when, **arguments).sample,)
+
+    return forward
+
+
+def decoded(network: Any, inputs: Tensors) -> tuple[torch.Tensor, ...]:
+    """Return the pixels of latents."""
+    return (network.decode(inputs["latents"]).sample,)
+
+
+def posterior(network: Any, inputs: Tensors) -> tuple[torch.Tensor, ...]:
+    """Return mean and standard deviation of the latents of pixels."""
+    found = network.encode(inputs["pixels"]).latent_dist
+    return found.mean, found.std
+
+
+def depth(network: Any, inputs: Tensors) -> tuple[torch.Tensor, ...]:
+    """Return the inverse depth of pixels."""
+    return (network(inputs["pixels"]).predicted_depth,)
