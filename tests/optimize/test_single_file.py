@@ -50,6 +50,8 @@ def refused(path: Path, **choices: Any) -> str:
         (768, 9, "StableDiffusionInpaintPipeline", 64, "PNDMScheduler"),
         (1024, 4, "StableDiffusionPipeline", 64, "PNDMScheduler"),
         (1024, 9, "StableDiffusionInpaintPipeline", 64, "PNDMScheduler"),
+        (2048, 4, "StableDiffusionXLPipeline", 128, "EulerDiscreteScheduler"),
+        (2048, 9, "StableDiffusionXLInpaintPipeline", 128, "EulerDiscreteScheduler"),
     ],
 )
 def test_each_kind_has_its_configurations(
@@ -65,7 +67,10 @@ def test_each_kind_has_its_configurations(
         size,
     )
     assert model.notes[0].startswith("recognised as Stable Diffusion")
-    assert {row.name for row in model.components} == {"unet", "text_encoder", "vae_decoder", "vae_encoder"}
+    second = {"text_encoder_2"} if context == 2048 else set()
+    networks = {"unet", "text_encoder", "vae_decoder", "vae_encoder"} | second
+    assert {row.name for row in model.components} == networks
+    assert model.numbers().keys() == networks
 
 
 @pytest.mark.parametrize(
@@ -155,10 +160,13 @@ def test_prompts_become_the_numbers_that_clip_gives_them(tmp_path: Path, folder:
     assert tokenizer.model_max_length == len(ids) == 77
 
 
-@pytest.mark.parametrize(("ours", "skeleton"), [("sd1", "sd15"), ("sd2", "sd21")])
+@pytest.mark.parametrize(("ours", "skeleton"), [("sd1", "sd15"), ("sd2", "sd21"), ("sdxl", "sdxl")])
 def test_configurations_are_those_of_the_published_models(ours: str, skeleton: str) -> None:
     spec = SKELETONS[skeleton]
-    for entry, settings in (("unet", spec.unet), ("vae", spec.vae or {}), ("text_encoder", spec.text or {})):
+    entries = {"unet": spec.unet, "vae": spec.vae, "text_encoder": spec.text, "text_encoder_2": spec.text_2}
+    for entry, settings in entries.items():
+        if settings is None:
+            continue
         found = json.loads((CONFIGS / ours / entry / "config.json").read_text("utf-8"))
         for key, value in settings.items():
             if key != "sample_size":
