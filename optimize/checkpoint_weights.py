@@ -32,7 +32,7 @@ def load_module(library: str, class_name: str, config: Path, part: Part) -> Any:
         )
     module.load_state_dict(weights, strict=True, assign=True)
     _fill_buffers(module)
-    return module.eval()
+    return module.requires_grad_(False).eval()
 
 
 def _empty(library: str, class_name: str, config: Path) -> tuple[Any, dict[str, Any]]:

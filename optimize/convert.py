@@ -21,6 +21,7 @@ from optimize.checkpoint_weights import load_module
 from optimize.exporters import export_by_optimum, export_by_tracing
 from optimize.families import FAMILIES, Component, OptimumExporter, Tracer, runtime_options
 from optimize.fidelity import save_reference
+from optimize.lean_loading import load_lean
 from runtime.checkpoint import Part
 from runtime.errors import ExportError
 from runtime.weight_files import XML_NAME, source_weights
@@ -109,7 +110,7 @@ def _load(job: ConvertJob, row: Component) -> Any:
         config = Path(job.source, row.entry)
         return load_module(row.library, row.class_name, config, job.parts[row.entry])
     folder = Path(job.folders.get(row.entry, Path(job.source, row.entry)))
-    _, variant = source_weights(folder)
+    files, variant = source_weights(folder)
     options = {
         "use_safetensors": True,
         "local_files_only": True,
@@ -119,6 +120,9 @@ def _load(job: ConvertJob, row: Component) -> Any:
     try:
         if row.library == "diffusers":
             kind = getattr(diffusers, row.class_name)
+            lean = load_lean(kind, folder, files)
+            if lean is not None:
+                return lean.eval()
             module, info = kind.from_pretrained(folder, torch_dtype=torch.float32, **options)
         else:
             kind = getattr(transformers, row.class_name)

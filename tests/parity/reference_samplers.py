@@ -9,6 +9,7 @@ SAMPLERS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "DDIM": ("DDIMScheduler", {}),
     "Euler": ("EulerDiscreteScheduler", {}),
     "Euler Karras": ("EulerDiscreteScheduler", {"use_karras_sigmas": True}),
+    "Euler Trailing": ("EulerDiscreteScheduler", {"timestep_spacing": "trailing"}),
     "LMS": ("LMSDiscreteScheduler", {}),
     "Heun": ("HeunDiscreteScheduler", {}),
     "DPM2": ("KDPM2DiscreteScheduler", {}),
@@ -19,6 +20,7 @@ SAMPLERS: Mapping[str, tuple[str, dict[str, Any]]] = {
 }
 STOCHASTIC: Mapping[str, tuple[str, dict[str, Any]]] = {
     "Euler a": ("EulerAncestralDiscreteScheduler", {}),
+    "Euler a Trailing": ("EulerAncestralDiscreteScheduler", {"timestep_spacing": "trailing"}),
     "DDPM": ("DDPMScheduler", {}),
     "DPM2 a": ("KDPM2AncestralDiscreteScheduler", {}),
     "DPM++ 2M SDE": ("DPMSolverMultistepScheduler", {"algorithm_type": "sde-dpmsolver++"}),
@@ -29,6 +31,4 @@ STOCHASTIC: Mapping[str, tuple[str, dict[str, Any]]] = {
 HALF_WAY: Mapping[str, tuple[str, dict[str, Any]]] = {
     **{name: row for name, row in {**SAMPLERS, **STOCHASTIC}.items() if name not in ("PNDM", "LMS")},
     "PLMS": ("PNDMScheduler", {"skip_prk_steps": True}),
-    "Euler Trailing": ("EulerDiscreteScheduler", {"timestep_spacing": "trailing"}),
-    "Euler a Trailing": ("EulerAncestralDiscreteScheduler", {"timestep_spacing": "trailing"}),
 }

@@ -102,6 +102,10 @@ def _arguments(task: Task, case: Case, pipeline: Any) -> dict[str, Any]:
         pipeline.image_processor.register_to_config(do_resize=False)
         small = picture((width // 4, height // 4))
         return prompts | {"image": [small] * case.count, "noise_level": case.noise_level}
+    if "LatentConsistency" in task.reference:
+        # Left to itself it packs all steps into the part that strength leaves; ours are that share of them.
+        pipeline.scheduler.set_timesteps(case.steps)
+        prompts["timesteps"] = pipeline.scheduler.timesteps.tolist()
     pictures: dict[str, Any] = {"image": _copies(picture(case.size), case), "strength": case.strength}
     if "Inpaint" in task.reference:
         masks = {"mask_image": _copies(mask_of(case), case), "width": width, "height": height}

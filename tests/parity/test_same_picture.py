@@ -1,6 +1,7 @@
 """The same seed gives the picture of diffusers, from the same weights, on every backend."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import diffusers
@@ -140,3 +141,12 @@ def test_without_guidance_a_step_costs_one_row_and_gives_the_same_picture(
     sized = asked.resolved(width=128, height=128)
     assert isinstance(sized, TextToImage)
     assert difference(fp32, reference, sized) >= 65
+
+
+@pytest.mark.parametrize("sampler", ["Euler Trailing", "Euler a Trailing", "LCM"])
+@pytest.mark.parametrize("steps", [1, 4])
+def test_few_steps_without_guidance_give_the_picture_of_diffusers(
+    sampler: str, steps: int, fp32: Pipeline, reference: Reference
+) -> None:
+    asked = replace(asking(sampler, 42, (128, 128), steps), guidance_scale=1.0, negative_prompt="")
+    assert difference(fp32, reference, asked) >= 65
