@@ -4,9 +4,11 @@ import argparse
 import json
 import sys
 import time
+from pathlib import Path
 
 from optimize.endings import heed_endings
 from optimize.export import PRECISIONS, Phase, export_model
+from optimize.source_model import SourceChoices
 from runtime.errors import LapdrawError
 
 
@@ -15,9 +17,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="optimize", description="Convert a diffusers folder to OpenVINO IR."
     )
-    parser.add_argument("source", help="a diffusers folder (with model_index.json)")
+    parser.add_argument("source", help="a diffusers folder (with model_index.json) or a .safetensors file")
     parser.add_argument("--output", required=True, help="the model folder to write; it must not exist")
     parser.add_argument("--precision", default="fp16", choices=PRECISIONS, help="how weights are stored")
+    parser.add_argument("--vae", type=Path, help="a VAE's file or folder in place of the source's own")
+    parser.add_argument("--prediction-type", help="what a single file's UNet predicts")
+    parser.add_argument("--config", type=Path, help="a folder of configurations for a single file")
     parser.add_argument("--json", action="store_true", help="progress and result as one JSON object a line")
     parser.add_argument("--end-with-stdin", action="store_true", help="stop when standard input closes")
     options = parser.parse_args(arguments)
@@ -32,7 +37,12 @@ def main(arguments: list[str] | None = None) -> int:
     heed_endings(with_stdin=options.end_with_stdin)
     started = time.monotonic()
     try:
-        folder = export_model(options.source, options.output, precision=options.precision, progress=show)
+        choices = SourceChoices(
+            vae=options.vae, prediction_type=options.prediction_type, config=options.config
+        )
+        folder = export_model(
+            options.source, options.output, precision=options.precision, progress=show, choices=choices
+        )
     except LapdrawError as error:
         print(json.dumps({"error": str(error)}) if options.json else error, file=sys.stderr)
         return 2
@@ -40,11 +50,14 @@ def main(arguments: list[str] | None = None) -> int:
         print("interrupted: nothing was written", file=sys.stderr)
         return 130
     errors = folder.manifest.errors if folder.manifest else {}
+    notes = list(folder.manifest.source.notes) if folder.manifest else []
     if options.json:
-        answer = {"path": str(folder.path), "precision": folder.precision, "errors": errors}
+        answer = {"path": str(folder.path), "precision": folder.precision, "errors": errors, "notes": notes}
         print(json.dumps(answer | {"seconds": round(time.monotonic() - started, 1)}))
     else:
         measured = (f"{name} {values[folder.precision]:.1e}" for name, values in errors.items())
+        for note in notes:
+            print(note)
         print(f"{folder.path} ({folder.precision}); error against PyTorch: {', '.join(measured)}")
     return 0
 

@@ -12,14 +12,16 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from optimize.check_inputs import forward_arguments, pooled_width
+from optimize.checkpoint_weights import load_module
 from optimize.exporters import export_by_optimum, export_by_tracing
 from optimize.families import FAMILIES, Component, OptimumExporter, Tracer, runtime_options
 from optimize.fidelity import save_reference
+from runtime.checkpoint import Part
 from runtime.errors import ExportError
 from runtime.weight_files import XML_NAME, source_weights
 
@@ -46,6 +48,8 @@ class ConvertJob:
     family: str
     components: tuple[str, ...]
     scheduler_config: dict[str, Any]
+    parts: dict[str, Part] = field(default_factory=dict)  # entry -> where in a checkpoint its weights lie
+    folders: dict[str, str] = field(default_factory=dict)  # entry -> folder in place of the source's own
 
     @property
     def rows(self) -> tuple[Component, ...]:
@@ -60,13 +64,16 @@ class ConvertJob:
 
     def to_json(self) -> str:
         """Return the job as one line."""
-        return json.dumps(asdict(self))
+        return json.dumps(asdict(self), default=str)
 
     @classmethod
     def from_json(cls, text: str) -> "ConvertJob":
         """Read what `to_json` wrote."""
         fields = json.loads(text)
-        return cls(**(fields | {"components": tuple(fields["components"])}))
+        parts = {
+            entry: Part(**part | {"file": Path(part["file"])}) for entry, part in fields["parts"].items()
+        }
+        return cls(**(fields | {"components": tuple(fields["components"]), "parts": parts}))
 
 
 def convert(job: ConvertJob, report: Callable[[str], None]) -> None:
@@ -80,7 +87,7 @@ def convert(job: ConvertJob, report: Callable[[str], None]) -> None:
                 loaded.clear()
                 _return_memory()
                 report(f"loading {row.entry}")
-                loaded[row.entry] = _load(Path(job.source), row)
+                loaded[row.entry] = _load(job, row)
             report(f"exporting {row.name}")
             _export(loaded[row.entry], row, job)
         loaded.clear()
@@ -92,13 +99,16 @@ def convert(job: ConvertJob, report: Callable[[str], None]) -> None:
             write_tokenizer(Path(job.source, name), Path(job.model, name))
 
 
-def _load(source: Path, row: Component) -> Any:
+def _load(job: ConvertJob, row: Component) -> Any:
     """Return the torch module in f32, every weight of it from the source."""
     import diffusers
     import torch
     import transformers
 
-    folder = source / row.entry
+    if row.entry in job.parts:
+        config = Path(job.source, row.entry)
+        return load_module(row.library, row.class_name, config, job.parts[row.entry])
+    folder = Path(job.folders.get(row.entry, Path(job.source, row.entry)))
     _, variant = source_weights(folder)
     options = {
         "use_safetensors": True,

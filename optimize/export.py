@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from importlib import metadata
 from itertools import count
@@ -18,7 +18,8 @@ from optimize.families import MAX_ERROR, Component
 from optimize.fidelity import measure_error
 from optimize.hub.record import read_record
 from optimize.preview import fit_latent_rgb
-from optimize.source import SourceModel, open_source
+from optimize.source import open_source
+from optimize.source_model import SourceChoices, SourceModel
 from optimize.staging import Staging, flush_file, refuse_existing
 from optimize.weights import store_fp16
 from optimize.worker import convert_in_worker
@@ -52,8 +53,9 @@ def export_model(
     precision: str = "fp16",
     progress: Callable[[Phase], None] = lambda phase: None,
     convert: Convert = convert_in_worker,
+    choices: SourceChoices | None = None,
 ) -> ModelFolder:
-    """Convert the diffusers folder `source` into the model folder `output`, with weights in fp16 or fp32.
+    """Convert `source`, a diffusers folder or a checkpoint, into the model folder `output`, in fp16 or fp32.
 
     Every component is executed and compared with PyTorch before the folder appears; the errors are written
     into its manifest. `convert` does PyTorch's part, in a process of its own unless told otherwise. Raises
@@ -62,7 +64,7 @@ def export_model(
     if precision not in PRECISIONS:
         raise ExportError(f"precision {precision!r} is not known: it must be one of {', '.join(PRECISIONS)}")
     output = Path.cwd() / output
-    model = open_source(Path(source))
+    model = open_source(Path(source), choices)
     begin = _counter(model, progress)
     begin("checking source")
     refuse_existing(output)
@@ -70,16 +72,17 @@ def export_model(
     with Staging(output) as staging, _said_in_a_sentence(output), ThreadPoolExecutor(1) as pool:
         _check_room(output.parent, numbers, precision)
         hashes = pool.submit(model.hash_weights)
-        convert(_job(model, staging), begin)
+        settings = model.settings(staging.work / "settings")
+        convert(_job(model, settings, staging), begin)
         errors: dict[str, dict[str, float]] = {}
         for row in model.components:
             begin(f"checking {row.name}")
             errors[row.name] = _store_and_check(row, staging, precision)
         begin("writing manifest")
-        _write_small_files(model.folder, staging.model)
+        _write_small_files(model, settings, staging.model)
         staging.flush()
         manifest = Manifest(
-            source=_source(model.folder.path, output, hashes.result()),
+            source=_source(model, output, hashes.result()),
             precision=precision,
             tools={name: metadata.version(name) for name in _TOOLS},
             created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -97,20 +100,22 @@ def export_model(
 def _counter(model: SourceModel, progress: Callable[[Phase], None]) -> Callable[[str], None]:
     """Return what is called with the name of each phase, in order."""
     loads = len({row.entry for row in model.components})
-    tokenizers = sum(name.startswith("text_encoder") for name in model.folder.components)
+    tokenizers = sum(name.startswith("text_encoder") for name in model.present)
     total = 1 + loads + len(model.components) + tokenizers + len(model.components) + 1
     numbers = count(1)
     return lambda name: progress(Phase(name=name, index=next(numbers), total=total))
 
 
-def _job(model: SourceModel, staging: Staging) -> ConvertJob:
+def _job(model: SourceModel, settings: Path, staging: Staging) -> ConvertJob:
     return ConvertJob(
-        source=str(model.folder.path.resolve()),
+        source=str(settings.resolve()),
         work=str(staging.work),
         model=str(staging.model),
         family=model.family.name,
         components=tuple(row.name for row in model.components),
-        scheduler_config=model.folder.scheduler_config,
+        scheduler_config=model.scheduler_config,
+        parts={entry: replace(part, file=part.file.resolve()) for entry, part in model.parts.items()},
+        folders={entry: str(folder.resolve()) for entry, folder in model.folders.items()},
     )
 
 
@@ -166,15 +171,15 @@ def _store_and_check(row: Component, staging: Staging, precision: str) -> dict[s
     return errors
 
 
-def _write_small_files(source: ModelFolder, output: Path) -> None:
+def _write_small_files(source: SourceModel, settings: Path, output: Path) -> None:
     """Write the configurations that are no network's as they are, and an index of what is in the folder."""
     left_out = _LEFT_OUT
-    if "depth_estimator" not in source.components:  # of which the feature extractor is the other half
+    if "depth_estimator" not in source.present:  # of which the feature extractor is the other half
         left_out = left_out | {"depth_estimator", "feature_extractor"}
     for name in _SETTINGS:
-        if name not in left_out and (source.path / name).is_dir():
+        if name not in left_out and (settings / name).is_dir():
             (output / name).mkdir()
-            for path in (source.path / name).glob("*.json"):
+            for path in (settings / name).glob("*.json"):
                 shutil.copyfile(path, output / name / path.name)
     index: dict[str, Any] = {name: value for name, value in source.index.items() if name != "_name_or_path"}
     for name in left_out & index.keys():
@@ -185,12 +190,18 @@ def _write_small_files(source: ModelFolder, output: Path) -> None:
     (output / INDEX_NAME).write_text(json.dumps(index, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _source(folder: Path, output: Path, sha256: Mapping[str, str]) -> Source:
+def _source(model: SourceModel, output: Path, sha256: Mapping[str, str]) -> Source:
     """Return what the manifest says of the source: the Hub's id and commit where it is from there."""
-    location, record = _location(folder, output), read_record(folder)
+    location, record = _location(model.path, output), read_record(model.path)
     if record is None:
-        return Source(location=location, sha256=sha256)
-    return Source(location=record.repository, revision=record.commit, folder=location, sha256=sha256)
+        return Source(location=location, sha256=sha256, notes=model.notes)
+    return Source(
+        location=record.repository,
+        revision=record.commit,
+        folder=location,
+        sha256=sha256,
+        notes=model.notes,
+    )
 
 
 def _location(source: Path, output: Path) -> str:

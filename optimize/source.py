@@ -1,86 +1,77 @@
-"""The model that is to be converted: refused here, before anything heavy is imported, if it cannot be."""
+"""Opening what is to be converted: refused here, before anything heavy is imported, if it cannot be."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
-from optimize.families import FAMILIES, Component, Family
+from optimize.checkpoint import open_single_file
+from optimize.configurations import read_object
+from optimize.source_model import SourceChoices, SourceModel, check_classes, family_of
+from runtime.checkpoint import open_vae_file
 from runtime.errors import ExportError
-from runtime.model_files import hash_of
+from runtime.model_files import read_json_object
 from runtime.model_folder import ModelFolder
-from runtime.weight_files import count_numbers, source_weights
+from runtime.weight_files import check_source_weights
 
-_SINGLE_FILES = (".safetensors", ".ckpt", ".pt", ".bin")
-
-
-@dataclass(frozen=True, kw_only=True)
-class SourceModel:
-    """A diffusers folder that belongs to a family we convert."""
-
-    folder: ModelFolder
-    family: Family
-
-    @property
-    def components(self) -> tuple[Component, ...]:
-        """The rows to convert, in order: those of the family that the source has."""
-        return tuple(row for row in self.family.components if row.name in self.folder.components)
-
-    def weights(self) -> dict[str, tuple[Path, ...]]:
-        """Return the weight files that are read, by source component; raises ModelFolderError."""
-        return {row.entry: source_weights(self.folder.path / row.entry)[0] for row in self.components}
-
-    def numbers(self) -> dict[str, int]:
-        """Return how many weights each component of the result holds, the halves of a VAE counted whole."""
-        weights = self.weights()
-        return {row.name: count_numbers(weights[row.entry]) for row in self.components}
-
-    def hash_weights(self) -> dict[str, str]:
-        """Return the sha256 of every weight file, by its name in the source; raises ModelFolderError."""
-        return {
-            path.relative_to(self.folder.path).as_posix(): hash_of(path)
-            for paths in self.weights().values()
-            for path in paths
-        }
+_VAE_KEYS = ("latent_channels", "block_out_channels")  # in which another VAE must be as the model's own
+_VAE_CLASS = "AutoencoderKL"
 
 
-def open_source(path: Path) -> SourceModel:
-    """Open a source folder; raises ExportError or ModelFolderError if it cannot be converted."""
-    if path.is_file() and path.suffix in _SINGLE_FILES:
-        raise ExportError(f"{path} is a single file: give a diffusers folder (with model_index.json)")
+def open_source(path: Path, choices: SourceChoices | None = None) -> SourceModel:
+    """Open a diffusers folder or a single file; raises ExportError or ModelFolderError if it cannot be."""
+    choices = choices or SourceChoices()
+    model = open_single_file(path, choices) if path.is_file() else _open_folder(path, choices)
+    return model if choices.vae is None else _with_vae(model, choices.vae)
+
+
+def _open_folder(path: Path, choices: SourceChoices) -> SourceModel:
     if not path.exists():
-        raise ExportError(f"there is no folder {path}: give a diffusers folder (with model_index.json)")
+        raise ExportError(f"there is no folder {path}: give a diffusers folder, or a .safetensors file")
+    for option, value in (("--prediction-type", choices.prediction_type), ("--config", choices.config)):
+        if value is not None:
+            raise ExportError(f"{option} is for single files, {path} is a folder: edit its configurations")
     folder = ModelFolder(path)
     if folder.kind != "diffusers":
         raise ExportError(f"{path} already holds OpenVINO IR: give the diffusers folder it was made from")
-    model = SourceModel(folder=folder, family=_family_of(folder))
-    for row in model.components:
-        found = folder.index.get(row.entry)
-        if found != [row.library, row.class_name]:
-            raise ExportError(
-                f"{path}: {row.entry} is {found!r:.80}, and only {row.library}'s {row.class_name} can be "
-                "converted: code that comes with a model is never run"
-            )
+    model = SourceModel(
+        path=path,
+        family=family_of(path, folder.index, folder.config("unet")),
+        index=folder.index,
+        scheduler_config=folder.scheduler_config,
+        present=folder.components,
+    )
+    check_classes(path, model.index, model.components)
     return model
 
 
-def _family_of(folder: ModelFolder) -> Family:
-    """Return the first family of the pipeline's class that the UNet fits."""
-    families = [family for family in FAMILIES if folder.pipeline_class in family.pipeline_classes]
-    if not families:
-        known = ", ".join(dict.fromkeys(name for family in FAMILIES for name in family.pipeline_classes))
-        raise ExportError(
-            f"{folder.path} is a {folder.pipeline_class or 'pipeline of no class'}, which cannot be "
-            f"converted: what can is {known}"
-        )
-    unet = folder.config("unet")
-    faults = []
-    for family in families:
-        unfit = [
-            f"the UNet has {key} {unet[key]!r:.40}, {family.name} has "
-            + " or ".join(repr(value) for value in values)
-            for key, values in family.unet_settings.items()
-            if key in unet and unet[key] not in values
-        ]
-        if not unfit:
-            return family
-        faults.append(unfit[0])
-    raise ExportError(f"{folder.path}: {faults[0]}: this kind of model cannot be converted yet")
+def _with_vae(model: SourceModel, vae: Path) -> SourceModel:
+    """Return the model with another VAE; raises ExportError or ModelFolderError for one that does not fit."""
+    if "vae" not in {row.entry for row in model.components}:
+        raise ExportError(f"{model.path} works without a VAE: leave --vae out")
+    if not vae.exists():
+        raise ExportError(f"there is no VAE {vae}: give a .safetensors file or a diffusers folder")
+    note = (*model.notes, f"with the VAE of {vae.name}")
+    if vae.is_file():
+        return replace(model, parts={**model.parts, "vae": open_vae_file(vae)}, notes=note)
+    folder = vae if (vae / "config.json").is_file() else vae / "vae"
+    config = read_json_object(folder / "config.json")
+    if config.get("_class_name") != _VAE_CLASS:
+        raise ExportError(f"{folder} is a {config.get('_class_name')!r:.60}, not an {_VAE_CLASS}")
+    own = (
+        read_json_object(model.path / "vae" / "config.json")
+        if model.files is None
+        else read_object(model.files, "vae/config.json")
+    )
+    for key in _VAE_KEYS:
+        if _comparable(config.get(key)) != _comparable(own.get(key)):
+            raise ExportError(
+                f"{folder} has {key} {config.get(key)!r:.60}, the model's own VAE has {own.get(key)!r:.60}: "
+                "give a VAE made for this kind of model"
+            )
+    check_source_weights(folder)
+    parts = {entry: part for entry, part in model.parts.items() if entry != "vae"}
+    return replace(model, parts=parts, folders={"vae": folder}, notes=note)
+
+
+def _comparable(value: object) -> object:
+    """What must agree: the number of blocks, which makes the factor of the sizes, or the value itself."""
+    return len(value) if isinstance(value, list) else value

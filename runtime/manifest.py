@@ -37,6 +37,7 @@ class Source:
     revision: str | None = None  # of a Hub id: the commit
     folder: str | None = None
     sha256: Mapping[str, str] = field(default_factory=dict)  # weight file within the source -> digest
+    notes: tuple[str, ...] = ()  # what a single file was recognised as, and what was assumed of it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +71,7 @@ class Manifest:
                 "location": self.source.location,
                 "revision": self.source.revision,
                 "sha256": dict(self.source.sha256),
+                **({"notes": list(self.source.notes)} if self.source.notes else {}),
             }
             | ({} if self.source.folder is None else {"folder": self.source.folder}),
             "tools": dict(self.tools),
@@ -100,6 +102,7 @@ class Manifest:
                 revision=None if revision is None else read.text(revision, "source.revision"),
                 folder=None if folder is None else read.text(folder, "source.folder"),
                 sha256=read.digests(source.get("sha256"), "source.sha256"),
+                notes=read.text_list(source.get("notes", []), "source.notes"),
             ),
             precision=read.precision(top.get("precision")),
             tools=read.texts(top.get("tools"), "tools"),
@@ -137,6 +140,11 @@ class _Reader:
 
     def texts(self, value: Any, key: str) -> dict[str, str]:
         return {name: self.text(item, f"{key}.{name}") for name, item in self.mapping(value, key).items()}
+
+    def text_list(self, value: Any, key: str) -> tuple[str, ...]:
+        if not isinstance(value, list):
+            raise self._fail(key, "a list of texts", value)
+        return tuple(self.text(item, key) for item in value)
 
     def precision(self, value: Any) -> str:
         if value not in PRECISIONS:

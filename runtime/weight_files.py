@@ -1,6 +1,5 @@
 """What weight files tell by themselves: whether they are whole, and how the numbers in them are stored."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from runtime.errors import ModelFolderError
 from runtime.model_files import read_json_object
+from runtime.safetensors_header import read_header
 
 XML_NAME = "openvino_model.xml"
 BIN_NAME = "openvino_model.bin"
@@ -23,7 +23,6 @@ _PRECISION_OF_TYPE = {
     "u4": "int4",
     "nf4": "int4",
 }
-_MAX_HEADER_BYTES = 100 << 20  # the limit of the safetensors library
 _BYTES_OF_PRECISION = {"fp32": 4, "fp16": 2, "bf16": 2, "int8": 1}
 _STEMS = ("diffusion_pytorch_model", "model")
 _PICKLES = (".bin", ".ckpt", ".pt", ".pth")
@@ -117,28 +116,8 @@ def _shards(index: Path) -> tuple[Path, ...]:
 
 
 def _check_safetensors(path: Path) -> Counter[str]:
-    """Return the bytes stored per precision (format: github.com/huggingface/safetensors, "Format")."""
-    fault = ModelFolderError(f"{path} is damaged (cut short or no safetensors file): fetch the model again")
-    try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            header_bytes = int.from_bytes(file.read(8), "little")
-            if header_bytes > min(size, _MAX_HEADER_BYTES):
-                raise fault
-            text = file.read(header_bytes)
-    except OSError as error:
-        raise ModelFolderError(f"{path} cannot be read ({error.strerror}): check its permissions") from error
+    """Return the bytes stored per precision."""
     stored: Counter[str] = Counter()
-    end = 0
-    try:
-        header = json.loads(text)
-        for name, tensor in header.items():
-            if name != "__metadata__":
-                first, last = (int(offset) for offset in tensor["data_offsets"])
-                end = max(end, last)
-                stored[_PRECISION_OF_TYPE.get(str(tensor["dtype"]).lower(), "unknown")] += last - first
-    except (ValueError, RecursionError, AttributeError, TypeError, KeyError) as error:
-        raise fault from error
-    if size != 8 + header_bytes + end:
-        raise fault
+    for tensor in read_header(path).tensors.values():
+        stored[_PRECISION_OF_TYPE.get(tensor.dtype.lower(), "unknown")] += tensor.end - tensor.start
     return stored

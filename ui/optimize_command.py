@@ -23,13 +23,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source",
         metavar="SOURCE",
-        help="a diffusers folder, with model_index.json, or ORGANISATION/NAME on the Hub",
+        help="a diffusers folder, one .safetensors file, or ORGANISATION/NAME on the Hub",
     )
     parser.add_argument(
         "--precision", choices=("fp32", "fp16"), default="fp16", help="how weights are stored"
     )
     parser.add_argument("--name", metavar="NAME", help="what to call the model (SOURCE-PRECISION)")
     add_hub_arguments(parser)
+    parser.add_argument(
+        "--vae", metavar="FILE|DIR", type=Path, help="a VAE in place of the one that SOURCE has, or has not"
+    )
+    parser.add_argument(
+        "--prediction-type",
+        choices=("epsilon", "v_prediction"),
+        help="what a single file's UNet predicts, where the file does not say it",
+    )
+    parser.add_argument(
+        "--config",
+        metavar="DIR",
+        type=Path,
+        help="a single file's configurations in diffusers' layout, where its architecture is not known",
+    )
     parser.add_argument("--data-dir", metavar="DIR", help="where models, outputs and the cache are")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -40,10 +54,12 @@ def run(options: argparse.Namespace) -> int:
         return _run_from_hub(options)
     refuse_hub_options(options)
     source = Path(options.source)
-    name = require_model_name(options.name or f"{source.resolve().name}-{options.precision}")
+    stem = source.resolve().stem if source.is_file() else source.resolve().name
+    name = require_model_name(options.name or f"{stem}-{options.precision}")
     output = data_folder(options.data_dir).resolve() / "models" / name
     with Progress(quiet=options.json) as progress:
-        answer, status = _convert(source.resolve(), output, options.precision, _Said(progress, options.json))
+        arguments = ["--precision", options.precision, *_chosen(options)]
+        answer, status = _convert(source.resolve(), output, arguments, _Said(progress, options.json))
     _require_done(answer, status, f"converting {source}")
     _report(answer, name, as_json=options.json)
     return 0
@@ -74,6 +90,17 @@ def _require_done(answer: dict[str, Any], status: int, what: str) -> None:
         )
 
 
+def _chosen(options: argparse.Namespace) -> list[str]:
+    """Return the options that are passed on, with paths that hold in any folder."""
+    chosen: list[str] = []
+    for option, path in (("--vae", options.vae), ("--config", options.config)):
+        if path is not None:
+            chosen += [option, str(path.resolve())]
+    if options.prediction_type is not None:
+        chosen += ["--prediction-type", options.prediction_type]
+    return chosen
+
+
 class _Said:
     """What is told on standard error: a line a phase to a program, a moving one to a person."""
 
@@ -90,9 +117,9 @@ class _Said:
         self._progress.note(text)
 
 
-def _convert(source: Path, output: Path, precision: str, said: _Said) -> tuple[dict[str, Any], int]:
+def _convert(source: Path, output: Path, arguments: list[str], said: _Said) -> tuple[dict[str, Any], int]:
     command = [sys.executable, "-m", "optimize", str(source), "--output", str(output)]
-    return _follow([*command, "--precision", precision], said)
+    return _follow([*command, *arguments], said)
 
 
 def _follow(command: list[str], said: _Said) -> tuple[dict[str, Any], int]:
@@ -151,6 +178,8 @@ def _report(answer: dict[str, Any], name: str, *, as_json: bool) -> None:
         print(json.dumps({"name": name, **answer}))
         return
     print(answer["path"])
+    for note in answer["notes"]:
+        print(f"  {note}", file=sys.stderr)
     for component, errors in answer["errors"].items():
         measured = ", ".join(f"{precision} {error:.1e}" for precision, error in errors.items())
         print(f"  {component:<14} relative error against PyTorch: {measured}", file=sys.stderr)

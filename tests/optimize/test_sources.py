@@ -41,9 +41,16 @@ def test_missing_folder(tmp_path: Path) -> None:
     assert "there is no folder" in refused(tmp_path / "nothing", tmp_path / "out")
 
 
-def test_single_file(tmp_path: Path) -> None:
+def test_files_that_are_no_checkpoint(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").touch()
-    assert "is a single file" in refused(tmp_path / "model.safetensors", tmp_path / "out")
+    assert "is damaged (cut short" in refused(tmp_path / "model.safetensors", tmp_path / "out")
+    for ending in (".ckpt", ".pt", ".bin", ".PTH"):
+        (tmp_path / f"model{ending}").touch()
+        text = refused(tmp_path / f"model{ending}", tmp_path / "out")
+        assert "is a pickle, a program that runs when it is read" in text
+        assert ".safetensors file instead" in text
+    (tmp_path / "notes.txt").touch()
+    assert "is no model file" in refused(tmp_path / "notes.txt", tmp_path / "out")
 
 
 def test_folder_of_something_else(tmp_path: Path) -> None:

@@ -1,0 +1,104 @@
+"""The checkpoints that other programs keep on this disk: in the folders of A1111, its forks and ComfyUI."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from runtime.checkpoint import PICKLES, open_checkpoint
+from runtime.errors import LapdrawError
+from runtime.places import CHECKOUT
+
+PLACES_VARIABLE = "LAPDRAW_CHECKPOINTS"  # folders, separated as in PATH
+# Where a place keeps its files; one that has none of these folders is itself such a folder.
+_MODEL_FOLDERS = ("models/Stable-diffusion", "models/checkpoints", "Stable-diffusion", "checkpoints")
+_VAE_FOLDERS = ("models/VAE", "models/vae", "VAE", "vae")
+_PROGRAMS = (
+    "stable-diffusion-webui",
+    "stable-diffusion-webui-forge",
+    "stable-diffusion-webui-reForge",
+    "sd.webui/webui",
+    "automatic",
+    "ComfyUI",
+    "ComfyUI_windows_portable/ComfyUI",
+)
+_MAX_FILES = 2000  # of one folder; no collection has more, and a wrong folder may
+_MAX_DEPTH = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundCheckpoint:
+    """A file that may be converted; its header is read only when its kind is asked for."""
+
+    name: str  # its path in the folder of models, without its ending
+    path: Path
+    bytes: int
+    is_vae: bool = False
+
+    def kind(self) -> str:
+        """Return what the file is; raises LapdrawError, one sentence, for what cannot be converted."""
+        if self.is_vae:
+            return "VAE"
+        kind = open_checkpoint(self.path).kind
+        return kind.name if kind is not None else ""
+
+
+def find_checkpoints(places: Sequence[Path]) -> list[FoundCheckpoint]:
+    """Return the checkpoints and then the VAEs below the places, each file once, by name.
+
+    A place is the folder of a program (with models/Stable-diffusion or models/checkpoints), its models
+    folder, or a folder of files. What is not there, or not to be read, holds nothing.
+    """
+    found: dict[Path, FoundCheckpoint] = {}
+    for place in places:
+        folders = [place / name for name in _MODEL_FOLDERS if (place / name).is_dir()] or [place]
+        vaes = [place / name for name in _VAE_FOLDERS if (place / name).is_dir()]
+        for folder, is_vae in [*((vae, True) for vae in vaes), *((folder, False) for folder in folders)]:
+            for path in _files(folder):
+                is_vae_file = is_vae or path.name.lower().endswith(".vae.safetensors")
+                row = _row(folder, path, is_vae=is_vae_file)
+                if row is not None:
+                    found.setdefault(path.resolve(), row)
+    return sorted(found.values(), key=lambda row: (row.is_vae, row.name.lower()))
+
+
+def usual_places(environment: Mapping[str, str] | None = None, home: Path | None = None) -> list[Path]:
+    """Return where such programs lie: as LAPDRAW_CHECKPOINTS says, else beside the checkout and at home."""
+    named = (os.environ if environment is None else environment).get(PLACES_VARIABLE, "")
+    if named:
+        return [Path(name).expanduser() for name in named.split(os.pathsep) if name]
+    parents = (CHECKOUT.parent, Path.home() if home is None else home)
+    return [parent / program for parent in parents for program in _PROGRAMS if (parent / program).is_dir()]
+
+
+def describe(checkpoint: FoundCheckpoint) -> tuple[str, str]:
+    """Return the kind of a file and "", or "" and why it cannot be converted."""
+    try:
+        return checkpoint.kind(), ""
+    except LapdrawError as error:
+        return "", str(error)
+
+
+def _files(folder: Path, depth: int = 0) -> Iterator[Path]:
+    """The model files below a folder, pickles too: a person who has only those is told why not."""
+    try:
+        entries = sorted(folder.iterdir())[:_MAX_FILES]
+    except OSError:  # not there, or not for us to read: nothing can be offered from it
+        return
+    for path in entries:
+        if path.name.startswith("."):
+            continue
+        if path.is_dir():
+            if depth < _MAX_DEPTH and not path.is_symlink():
+                yield from _files(path, depth + 1)
+        elif path.suffix.lower() in (".safetensors", *PICKLES):
+            yield path
+
+
+def _row(folder: Path, path: Path, *, is_vae: bool) -> FoundCheckpoint | None:
+    try:
+        size = path.stat().st_size
+    except OSError:  # gone meanwhile, or a link to nothing
+        return None
+    name = path.relative_to(folder).with_suffix("").as_posix()
+    return FoundCheckpoint(name=name, path=path, bytes=size, is_vae=is_vae)
