@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 # A group is the requirement files it takes, in order: requirements/NAME.txt.
 GROUPS = {
     "runtime": ("runtime",),
     "page": ("runtime", "page"),
+    "quantize": ("runtime", "quantize"),
     "optimize": ("runtime", "optimize"),
     "benchmark": ("runtime", "optimize", "benchmark"),
     "dev": ("runtime", "page", "optimize", "benchmark", "dev"),
@@ -25,12 +28,15 @@ BENCHMARK_GROUPS = {
     "compare": "runtime",
     "import": "runtime",
     "export": "runtime",
+    "unet": "runtime",
     "parts": "dev",
 }
 DEFAULT_COMMAND = "page"
 HELP = ("-h", "--help", "help")
 PYTORCH_DEVICES = ("pytorch", "cuda", "mps", "ipex")
 TORCH_INDEX = "--torch-index"
+QUANTIZED = ("int8", "int8-weights")
+UNET = ("unet", "openvino_model.xml")
 
 
 class UsageFault(Exception):
@@ -47,9 +53,18 @@ def group_for(arguments: list[str]) -> str | None:
         return "runtime"
     if command == "benchmark":
         group = _benchmark_group(arguments[1:])
+    if command == "optimize" and _quantizes_ir(arguments[1:]):
+        return "quantize"
     if group == "runtime" and any(_runs_on_pytorch(value) for value in _values("--device", arguments)):
         return "optimize"
     return group
+
+
+def _quantizes_ir(arguments: list[str]) -> bool:
+    """Whether a model folder, which OpenVINO alone reads, is to become int8: that takes no PyTorch."""
+    precision = (_values("--precision", arguments) or [""])[-1]
+    names = [name for name in arguments if not name.startswith("-")]
+    return precision in QUANTIZED and any(os.path.isfile(os.path.join(name, *UNET)) for name in names)
 
 
 def _benchmark_group(arguments: list[str]) -> str:

@@ -10,7 +10,9 @@ import time
 from types import FrameType
 
 from optimize.export import PRECISIONS, Phase, export_model
+from optimize.quantize import quantize_model
 from runtime.errors import LapdrawError
+from runtime.quantization import QUANTIZED
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM)
 
@@ -22,7 +24,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("source", help="a diffusers folder (with model_index.json)")
     parser.add_argument("--output", required=True, help="the model folder to write; it must not exist")
-    parser.add_argument("--precision", default="fp16", choices=PRECISIONS, help="how weights are stored")
+    parser.add_argument(
+        "--precision", default="fp16", choices=PRECISIONS + QUANTIZED, help="how weights are stored"
+    )
     parser.add_argument("--json", action="store_true", help="progress and result as one JSON object a line")
     parser.add_argument("--end-with-stdin", action="store_true", help="stop when standard input closes")
     options = parser.parse_args(arguments)
@@ -40,7 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
     started = time.monotonic()
     try:
-        folder = export_model(options.source, options.output, precision=options.precision, progress=show)
+        make = quantize_model if options.precision in QUANTIZED else export_model
+        folder = make(options.source, options.output, precision=options.precision, progress=show)
     except LapdrawError as error:
         print(json.dumps({"error": str(error)}) if options.json else error, file=sys.stderr)
         return 2
@@ -49,10 +54,17 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
     errors = folder.manifest.errors if folder.manifest else {}
     if options.json:
-        answer = {"path": str(folder.path), "precision": folder.precision, "errors": errors}
+        made = folder.manifest.quantization if folder.manifest else None
+        answer: dict[str, object] = {
+            "path": str(folder.path),
+            "precision": folder.precision,
+            "errors": errors,
+        }
+        if made is not None:
+            answer["quantization"] = made.to_dict()
         print(json.dumps(answer | {"seconds": round(time.monotonic() - started, 1)}))
     else:
-        measured = (f"{name} {values[folder.precision]:.1e}" for name, values in errors.items())
+        measured = (f"{name} {list(values.values())[-1]:.1e}" for name, values in errors.items())
         print(f"{folder.path} ({folder.precision}); error against PyTorch: {', '.join(measured)}")
     return 0
 

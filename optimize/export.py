@@ -66,7 +66,7 @@ def export_model(
     begin("checking source")
     refuse_existing(output)
     numbers = model.numbers()
-    with Staging(output) as staging, _said_in_a_sentence(output), ThreadPoolExecutor(1) as pool:
+    with Staging(output) as staging, said_in_a_sentence(output), ThreadPoolExecutor(1) as pool:
         _check_room(output.parent, numbers, precision)
         hashes = pool.submit(model.hash_weights)
         convert(_job(model, staging), begin)
@@ -78,7 +78,7 @@ def export_model(
         _write_small_files(model.folder, staging.model)
         staging.flush()
         manifest = Manifest(
-            source=Source(location=_location(model.folder.path, output), sha256=hashes.result()),
+            source=Source(location=location_of(model.folder.path, output), sha256=hashes.result()),
             precision=precision,
             tools={name: metadata.version(name) for name in _TOOLS},
             created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -125,7 +125,7 @@ def _check_room(parent: Path, numbers: Mapping[str, int], precision: str) -> Non
 
 
 @contextmanager
-def _said_in_a_sentence(output: Path) -> Iterator[None]:
+def said_in_a_sentence(output: Path) -> Iterator[None]:
     """Turn a failing disk into a sentence."""
     try:
         yield
@@ -184,7 +184,7 @@ def _write_small_files(source: ModelFolder, output: Path) -> None:
     (output / INDEX_NAME).write_text(json.dumps(index, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _location(source: Path, output: Path) -> str:
+def location_of(source: Path, output: Path) -> str:
     """Return where the source lies, seen from the model folder when both are on one drive."""
     start = output.parent.resolve() / output.name
     try:

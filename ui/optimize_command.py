@@ -11,15 +11,25 @@ from typing import Any
 
 from runtime.errors import ExportError
 from runtime.places import CHECKOUT, data_folder
+from runtime.quantization import QUANTIZED
 from ui.model_store import require_model_name
 from ui.progress import Progress
+
+PRECISIONS = ("fp32", "fp16", *QUANTIZED)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("source", metavar="SOURCE", help="a diffusers folder, with model_index.json")
     parser.add_argument(
-        "--precision", choices=("fp32", "fp16"), default="fp16", help="how weights are stored"
+        "source",
+        metavar="SOURCE",
+        help="a diffusers folder, with model_index.json; for int8 also a model folder",
+    )
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default="fp16",
+        help="how weights are stored; int8 also computes in it (docs/int8.md)",
     )
     parser.add_argument("--name", metavar="NAME", help="what to call the model (SOURCE-PRECISION)")
     parser.add_argument("--data-dir", metavar="DIR", help="where models, outputs and the cache are")
@@ -119,4 +129,16 @@ def _report(answer: dict[str, Any], name: str, *, as_json: bool) -> None:
     for component, errors in answer["errors"].items():
         measured = ", ".join(f"{precision} {error:.1e}" for precision, error in errors.items())
         print(f"  {component:<14} relative error against PyTorch: {measured}", file=sys.stderr)
+    made = answer.get("quantization")
+    if made is not None:
+        print(f"  {_quantization_in_words(made)}", file=sys.stderr)
     print(f'use it with: python launch.py generate "..." --model {name}', file=sys.stderr)
+
+
+def _quantization_in_words(made: dict[str, Any]) -> str:
+    return (
+        f"the UNet's answers are off by {made['unet_error']:.1%} on average, {made['pictures']} pictures by "
+        f"{made['picture_psnr']:.1f} dB (at least {made['lowest_psnr']:.1f}), and it is "
+        f"{made['base_seconds'] / made['seconds']:.2f} times as fast as in {made['base']} (f32 on "
+        f"{made['machine']})"
+    )
