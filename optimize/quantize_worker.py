@@ -110,7 +110,8 @@ def _quantize(job: QuantizeJob, report: Report) -> None:
         quantized = quantize_weights(network)
     target = Path(job.work, "unet")
     target.mkdir()
-    ov.save_model(quantized, target / XML_NAME, compress_to_fp16=True)
+    # What stays in floating point stays as it was stored: rounding it again turns the timesteps (weights.py).
+    ov.save_model(quantized, target / XML_NAME, compress_to_fp16=False)
     notes = {"kept_in_float": list(kept), "samples": count}
     Path(job.work, NOTES).write_text(json.dumps(notes), encoding="utf-8")
 
