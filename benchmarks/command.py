@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from benchmarks.run import RunOptions, run_benchmark
 from benchmarks.skeletons import NAMES
 from benchmarks.ways import PEERS
 from runtime.errors import InvalidRequest
+from runtime.places import data_folder
 
 if TYPE_CHECKING:
     from benchmarks.record import Record
@@ -46,7 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     about.add_argument("--currency", default="EUR", help="of the prices")
     about.add_argument("-o", "--output", metavar="DIR", help="where record and report go")
     about.add_argument("--data-dir", metavar="DIR", help="where models, outputs and the cache live")
-    actions = parser.add_subparsers(dest="action", metavar="report | compare | import | export | parts")
+    actions = parser.add_subparsers(
+        dest="action", metavar="report | compare | import | export | parts | unet"
+    )
     _add_actions(actions)
 
 
@@ -82,6 +86,18 @@ def run(options: argparse.Namespace) -> int:
         from benchmarks.parts_run import run_parts
 
         return run_parts(Path(options.output))
+    if options.action == "unet":
+        from benchmarks.unet_calls import run_unet_calls
+
+        _check_numbers(options, (("size", 64), ("rounds", 1)))
+        return run_unet_calls(
+            options.models,
+            data_folder(options.data_dir),
+            size=options.size,
+            rounds=options.rounds or 5,
+            isa=options.isa,
+            as_json=options.json,
+        )
     return run_benchmark(_run_options(options))
 
 
@@ -100,6 +116,20 @@ def _add_actions(actions: "argparse._SubParsersAction[argparse.ArgumentParser]")
     export.add_argument("-o", "--output", required=True, metavar="FILE")
     parts = actions.add_parser("parts", help="time the components one by one, on the demo model")
     parts.add_argument("-o", "--output", default="parts.json", metavar="PYTEST-BENCHMARK.json")
+    unet = actions.add_parser("unet", help="time the UNets of models against each other: fp16, int8, ...")
+    unet.add_argument("models", nargs="+", metavar="NAME|DIR")
+    unet.add_argument("--isa", choices=tuple(LIMITS), default="native", help="avx2: what laptops have")
+    unet.add_argument("--size", type=int, metavar="N", help="width and height in pixels (the model's own)")
+    unet.add_argument("--rounds", type=int, metavar="N", help="calls of each (5)")
+    unet.add_argument("--json", action="store_true", help="print JSON")
+    unet.add_argument("--data-dir", metavar="DIR", help="where models are")
+
+
+def _check_numbers(options: argparse.Namespace, least: Sequence[tuple[str, int]]) -> None:
+    for name, smallest in least:
+        value = getattr(options, name)
+        if value is not None and value < smallest:
+            raise InvalidRequest(f"--{name.replace('_', '-')} must be at least {smallest}, got {value}")
 
 
 def _read(path: str) -> "Record":
@@ -110,10 +140,7 @@ def _read(path: str) -> "Record":
 
 def _run_options(options: argparse.Namespace) -> RunOptions:
     """Check the numbers here, where the options have their names."""
-    for name, least in (("size", 64), ("steps", 1), ("rounds", 1), ("sample_steps", 1), ("seed", 0)):
-        value = getattr(options, name)
-        if value is not None and value < least:
-            raise InvalidRequest(f"--{name.replace('_', '-')} must be at least {least}, got {value}")
+    _check_numbers(options, (("size", 64), ("steps", 1), ("rounds", 1), ("sample_steps", 1), ("seed", 0)))
     for name in ("electricity", "machine_price"):
         value = getattr(options, name)
         if value is not None and not 0 <= value < 1e6:

@@ -8,6 +8,7 @@ import os
 GROUPS = {
     "runtime": ("runtime",),
     "page": ("runtime", "page"),
+    "quantize": ("runtime", "quantize"),
     "optimize": ("runtime", "optimize"),
     "benchmark": ("runtime", "optimize", "benchmark"),
     "dev": ("runtime", "page", "optimize", "benchmark", "dev"),
@@ -27,14 +28,27 @@ BENCHMARK_GROUPS = {
     "compare": "runtime",
     "import": "runtime",
     "export": "runtime",
+    "unet": "runtime",
     "parts": "dev",
 }
 # Options of `optimize` that take a value: not the source.
-OPTIMIZE_OPTIONS = ("--name", "--precision", "--data-dir", "--revision", "--variant", "--token-file", "--vae")
+OPTIMIZE_OPTIONS = (
+    "--name",
+    "--precision",
+    "--data-dir",
+    "--revision",
+    "--variant",
+    "--token-file",
+    "--vae",
+    "--prediction-type",
+    "--config",
+)
 DEFAULT_COMMAND = "page"
 HELP = ("-h", "--help", "help")
 PYTORCH_DEVICES = ("pytorch", "cuda", "mps", "ipex")
 TORCH_INDEX = "--torch-index"
+QUANTIZED = ("int8", "int8-weights")
+UNET = ("unet", "openvino_model.xml")
 
 
 class UsageFault(Exception):
@@ -53,6 +67,8 @@ def group_for(arguments: list[str]) -> str | None:
         group = _optimize_group(arguments[1:])
     if command == "benchmark":
         group = _benchmark_group(arguments[1:])
+    if command == "optimize" and _quantizes_ir(arguments[1:]):
+        return "quantize"
     if group == "runtime" and any(_runs_on_pytorch(value) for value in _values("--device", arguments)):
         return "optimize"
     return group
@@ -67,6 +83,13 @@ def _optimize_group(arguments: list[str]) -> str:
     values = {i + 1 for i, argument in enumerate(arguments) if argument in OPTIMIZE_OPTIONS}
     given = [argument for i, argument in enumerate(arguments) if i not in values and argument[:1] != "-"]
     return "optimize" if any(os.path.exists(argument) for argument in given) else "runtime"
+
+
+def _quantizes_ir(arguments: list[str]) -> bool:
+    """Whether a model folder, which OpenVINO alone reads, is to become int8: that takes no PyTorch."""
+    precision = (_values("--precision", arguments) or [""])[-1]
+    names = [name for name in arguments if not name.startswith("-")]
+    return precision in QUANTIZED and any(os.path.isfile(os.path.join(name, *UNET)) for name in names)
 
 
 def _benchmark_group(arguments: list[str]) -> str:

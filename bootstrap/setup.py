@@ -41,6 +41,7 @@ WAITING = "Another start is setting up .venv: waiting for it."
 SIZES = {
     "runtime": (300, 100),
     "page": (270, 90),
+    "quantize": (240, 80),
     "optimize": (1700, 620),
     "benchmark": (20, 10),
     "dev": (150, 50),
@@ -52,6 +53,7 @@ OURS = ("bootstrap", "runtime", "ui", "benchmarks")
 IMPORTS = {
     "runtime": ("openvino", "numpy", "PIL.Image", "tokenizers", "psutil"),
     "page": ("gradio", "uvicorn"),
+    "quantize": ("nncf",),
     "optimize": (
         "torch",
         "torchvision",

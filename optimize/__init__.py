@@ -6,5 +6,6 @@ import sys
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 from optimize.export import Phase, export_model  # noqa: E402
+from optimize.quantize import quantize_model  # noqa: E402
 
-__all__ = ["Phase", "export_model"]
+__all__ = ["Phase", "export_model", "quantize_model"]

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from optimize.endings import heed_endings
 from optimize.export import PRECISIONS, Phase, export_model
+from optimize.quantize import quantize_model, require_a_folder
 from optimize.source_model import SourceChoices
 from runtime.errors import LapdrawError
+from runtime.quantization import QUANTIZED
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -19,7 +21,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("source", help="a diffusers folder (with model_index.json) or a .safetensors file")
     parser.add_argument("--output", required=True, help="the model folder to write; it must not exist")
-    parser.add_argument("--precision", default="fp16", choices=PRECISIONS, help="how weights are stored")
+    parser.add_argument(
+        "--precision", default="fp16", choices=PRECISIONS + QUANTIZED, help="how weights are stored"
+    )
     parser.add_argument("--vae", type=Path, help="a VAE's file or folder in place of the source's own")
     parser.add_argument("--prediction-type", help="what a single file's UNet predicts")
     parser.add_argument("--config", type=Path, help="a folder of configurations for a single file")
@@ -40,9 +44,15 @@ def main(arguments: list[str] | None = None) -> int:
         choices = SourceChoices(
             vae=options.vae, prediction_type=options.prediction_type, config=options.config
         )
-        folder = export_model(
-            options.source, options.output, precision=options.precision, progress=show, choices=choices
-        )
+        if options.precision in QUANTIZED:
+            require_a_folder(options.source, choices, options.precision)
+            folder = quantize_model(
+                options.source, options.output, precision=options.precision, progress=show
+            )
+        else:
+            folder = export_model(
+                options.source, options.output, precision=options.precision, progress=show, choices=choices
+            )
     except LapdrawError as error:
         print(json.dumps({"error": str(error)}) if options.json else error, file=sys.stderr)
         return 2
@@ -52,10 +62,18 @@ def main(arguments: list[str] | None = None) -> int:
     errors = folder.manifest.errors if folder.manifest else {}
     notes = list(folder.manifest.source.notes) if folder.manifest else []
     if options.json:
-        answer = {"path": str(folder.path), "precision": folder.precision, "errors": errors, "notes": notes}
+        made = folder.manifest.quantization if folder.manifest else None
+        answer: dict[str, object] = {
+            "path": str(folder.path),
+            "precision": folder.precision,
+            "errors": errors,
+            "notes": notes,
+        }
+        if made is not None:
+            answer["quantization"] = made.to_dict()
         print(json.dumps(answer | {"seconds": round(time.monotonic() - started, 1)}))
     else:
-        measured = (f"{name} {values[folder.precision]:.1e}" for name, values in errors.items())
+        measured = (f"{name} {list(values.values())[-1]:.1e}" for name, values in errors.items())
         for note in notes:
             print(note)
         print(f"{folder.path} ({folder.precision}); error against PyTorch: {', '.join(measured)}")

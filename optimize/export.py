@@ -69,7 +69,7 @@ def export_model(
     begin("checking source")
     refuse_existing(output)
     numbers = model.numbers()
-    with Staging(output) as staging, _said_in_a_sentence(output), ThreadPoolExecutor(1) as pool:
+    with Staging(output) as staging, said_in_a_sentence(output), ThreadPoolExecutor(1) as pool:
         _check_room(output.parent, numbers, precision)
         hashes = pool.submit(model.hash_weights)
         settings = model.settings(staging.work / "settings")
@@ -131,7 +131,7 @@ def _check_room(parent: Path, numbers: Mapping[str, int], precision: str) -> Non
 
 
 @contextmanager
-def _said_in_a_sentence(output: Path) -> Iterator[None]:
+def said_in_a_sentence(output: Path) -> Iterator[None]:
     """Turn a failing disk into a sentence."""
     try:
         yield
@@ -192,7 +192,7 @@ def _write_small_files(source: SourceModel, settings: Path, output: Path) -> Non
 
 def _source(model: SourceModel, output: Path, sha256: Mapping[str, str]) -> Source:
     """Return what the manifest says of the source: the Hub's id and commit where it is from there."""
-    location, record = _location(model.path, output), read_record(model.path)
+    location, record = location_of(model.path, output), read_record(model.path)
     if record is None:
         return Source(location=location, sha256=sha256, notes=model.notes)
     return Source(
@@ -204,7 +204,7 @@ def _source(model: SourceModel, output: Path, sha256: Mapping[str, str]) -> Sour
     )
 
 
-def _location(source: Path, output: Path) -> str:
+def location_of(source: Path, output: Path) -> str:
     """Return where the source lies, seen from the model folder when both are on one drive."""
     start = output.parent.resolve() / output.name
     try:

@@ -17,15 +17,25 @@ from pathlib import Path
 from optimize.convert import ConvertJob, convert
 from runtime.errors import ExportError, LapdrawError
 
+_CONVERSION = "the conversion", "a Stable Diffusion 1.5 needs 6.5 GB free"
+
 
 def convert_in_worker(job: ConvertJob, report: Callable[[str], None]) -> None:
     """Have another process do the job; raises ExportError with its sentence, RuntimeError with its trace."""
+    run_in_worker("optimize.worker", job.to_json(), report, *_CONVERSION)
+
+
+def run_in_worker(module: str, job: str, report: Callable[[str], None], what: str, memory: str) -> None:
+    """Have `python -m MODULE`, which `serve`s, do a job of one line; raises as `convert_in_worker` does.
+
+    `what` and `memory` name the work, and what it needs free, for a process that the system ended.
+    """
     root = str(Path(__file__).resolve().parents[1])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
     with tempfile.TemporaryFile() as noise:
         with subprocess.Popen(
-            [sys.executable, "-m", "optimize.worker"],
+            [sys.executable, "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=noise,
@@ -40,15 +50,15 @@ def convert_in_worker(job: ConvertJob, report: Callable[[str], None]) -> None:
         status = process.returncode
         if not done:
             noise.seek(0)
-            _explain(status, noise.read().decode(errors="replace"))
+            _explain(status, noise.read().decode(errors="replace"), what, memory)
 
 
-def _follow(process: "subprocess.Popen[str]", job: ConvertJob, report: Callable[[str], None]) -> bool:
+def _follow(process: "subprocess.Popen[str]", job: str, report: Callable[[str], None]) -> bool:
     """Hand over the job and pass on what the worker says until it ends; return whether it finished."""
     if process.stdin is None or process.stdout is None:
         raise RuntimeError("the worker was started without pipes")
     try:
-        process.stdin.write(job.to_json() + "\n")
+        process.stdin.write(job + "\n")
         process.stdin.flush()
     except BrokenPipeError:
         return False
@@ -64,18 +74,23 @@ def _follow(process: "subprocess.Popen[str]", job: ConvertJob, report: Callable[
     return False
 
 
-def _explain(status: int, noise: str) -> None:
+def _explain(status: int, noise: str, what: str, memory: str) -> None:
     """Raise what explains a worker that ended without a last word."""
     if status < 0 or status == 137:
         raise ExportError(
-            f"the conversion was ended by the system (signal {-status if status < 0 else 9}), most likely "
-            "for lack of memory: a Stable Diffusion 1.5 needs 6.5 GB free"
+            f"{what} was ended by the system (signal {-status if status < 0 else 9}), most likely "
+            f"for lack of memory: {memory}"
         )
-    raise RuntimeError(f"the conversion failed with status {status}:\n{noise[-8000:]}")
+    raise RuntimeError(f"{what} failed with status {status}:\n{noise[-8000:]}")
 
 
 def main() -> None:
     """Read a job from standard input and do it."""
+    serve(lambda text, report: convert(ConvertJob.from_json(text), report))
+
+
+def serve(do: Callable[[str, Callable[[str], None]], None]) -> None:
+    """Read a job of one line from standard input, `do` it, and say how that went."""
     # Libraries print where they like: their standard output becomes standard error, ours is a copy.
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as channel:
         os.dup2(2, 1)
@@ -84,10 +99,10 @@ def main() -> None:
             channel.write(json.dumps(message) + "\n")
             channel.flush()
 
-        job = ConvertJob.from_json(sys.stdin.readline())
+        job = sys.stdin.readline()
         threading.Thread(target=_end_with_parent, daemon=True).start()
         try:
-            convert(job, lambda phase: say(phase=phase))
+            do(job, lambda phase: say(phase=phase))
         except LapdrawError as error:
             say(error=str(error))
         else:

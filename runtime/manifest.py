@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from runtime.errors import ModelFolderError
+from runtime.quantization import Quantization
 
 MANIFEST_NAME = "manifest.json"
 FORMAT_VERSION = 1
@@ -57,10 +58,11 @@ class Manifest:
     errors: Mapping[str, Mapping[str, float]]
     files: Mapping[str, FileEntry]
     latent_rgb: tuple[tuple[float, ...], ...] = ()
+    quantization: Quantization | None = None  # of a model whose UNet was made int8
 
     def to_bytes(self) -> bytes:
         """Return the one serialized form of this manifest; it carries the sha256 of its own content."""
-        body = {
+        body: dict[str, Any] = {
             "created": self.created,
             "errors": {name: dict(errors) for name, errors in self.errors.items()},
             "files": {name: {"bytes": f.bytes, "sha256": f.sha256} for name, f in self.files.items()},
@@ -76,6 +78,8 @@ class Manifest:
             | ({} if self.source.folder is None else {"folder": self.source.folder}),
             "tools": dict(self.tools),
         }
+        if self.quantization is not None:
+            body["quantization"] = self.quantization.to_dict()
         plain = json.dumps(body, sort_keys=True, separators=(",", ":"))
         sealed = body | {"sha256": hashlib.sha256(plain.encode()).hexdigest()}
         return (json.dumps(sealed, sort_keys=True, indent=2) + "\n").encode()
@@ -110,6 +114,7 @@ class Manifest:
             errors=read.errors(top.get("errors")),
             files=read.files(top.get("files")),
             latent_rgb=read.colours(top.get("latent_rgb")),
+            quantization=read.quantization(top.get("quantization")),
         )
         # One serialized form only, so that every changed byte shows, not just those a reader would notice.
         if manifest.to_bytes() != data:
@@ -186,6 +191,15 @@ class _Reader:
             if not fits or not all(map(math.isfinite, row)):
                 raise self._fail("latent_rgb", "rows of three numbers", value)
         return tuple(tuple(float(number) for number in row) for row in rows)
+
+    def quantization(self, value: Any) -> Quantization | None:
+        if value is None:
+            return None
+        try:
+            return Quantization.from_dict(self.mapping(value, "quantization"))
+        except ValueError as error:
+            wrong = self.mapping(value, "quantization").get(str(error))
+            raise self._fail(f"quantization.{error}", "what it was written as", wrong) from error
 
     def files(self, value: Any) -> dict[str, FileEntry]:
         files: dict[str, FileEntry] = {}

@@ -12,7 +12,7 @@ from pathlib import Path
 from runtime.backends.base import Shape
 from runtime.errors import InvalidRequest
 from runtime.model_folder import ModelFolder
-from runtime.weight_files import count_numbers, source_weights
+from runtime.weight_files import check_ir_pair, count_numbers, source_weights
 
 PROGRAM_BYTES = 250 * 2**20  # interpreter, libraries, compiler
 UNET_TENSORS = 40  # live tensors of the UNet's first level, a batch of two
@@ -46,7 +46,7 @@ def check_memory(
 def estimate_bytes(model: ModelFolder, shape: Shape, networks: Sequence[str], bytes_per_weight: int) -> int:
     """Return the peak memory of a request that takes the named networks, compiled models included."""
     weights = sum(
-        _count_weights(model, component) * bytes_per_weight
+        count_weights(model, component) * (1 if _runs_in_int8(model, component) else bytes_per_weight)
         for component in networks
         if component in model.components
     )
@@ -59,7 +59,7 @@ def check_comparison(model: ModelFolder, shape: Shape, component: str, where: st
 
     `where` is the device that is to be compared with it.
     """
-    numbers = _count_weights(model, component)
+    numbers = count_weights(model, component)
     if component == "unet":
         numbers += _unet_numbers(model, shape)
     elif component.startswith("vae"):
@@ -114,12 +114,21 @@ def _vae_numbers(model: ModelFolder, shape: Shape) -> int:
     return shape.batch * shape.height * shape.width * _first_channels(model, "vae_decoder") * VAE_TENSORS
 
 
-def _count_weights(model: ModelFolder, component: str) -> int:
+def count_weights(model: ModelFolder, component: str) -> int:
+    """Return how many numbers a component holds; raises ModelFolderError."""
     if model.kind == "diffusers":  # of which each half of the VAE is loaded with the other
         folder = "vae" if component.startswith("vae") else component
         return count_numbers(source_weights(model.path / folder)[0])
-    stored = {"fp32": 4, "fp16": 2, "int8": 1}.get(model.precision, 2)
-    return model.ir(component).with_suffix(".bin").stat().st_size // stored
+    path = model.ir(component)
+    precision = check_ir_pair(path) if model.precision == "int8" else model.precision  # of the UNet alone
+    stored = {"fp32": 4, "fp16": 2, "int8": 1}.get(precision, 2)
+    return path.with_suffix(".bin").stat().st_size // stored
+
+
+def _runs_in_int8(model: ModelFolder, component: str) -> bool:
+    """Whether its weights stay int8 in memory; those of `int8-weights` are expanded when it is compiled."""
+    made = model.manifest.quantization if model.manifest is not None else None
+    return component == "unet" and made is not None and made.mode == "full"
 
 
 def _first_channels(model: ModelFolder, component: str) -> int:

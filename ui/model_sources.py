@@ -9,6 +9,7 @@ from runtime.errors import InvalidRequest, LapdrawError
 from runtime.model_files import INDEX_NAME
 from runtime.model_folder import ModelFolder
 from runtime.places import BUNDLED_SOURCES
+from runtime.quantization import QUANTIZED
 
 _HUB_PREFIX = "models--"
 
@@ -53,10 +54,10 @@ def source_of(key: str, data: Path) -> FoundSource:
     raise InvalidRequest(f"the source {key!r} is not there any more: press Refresh and choose another one")
 
 
-def open_source_folder(path: Path) -> ModelFolder:
-    """Open a diffusers folder; raises ModelFolderError, InvalidRequest where it holds an OpenVINO model."""
+def open_source_folder(path: Path, precision: str = "fp16") -> ModelFolder:
+    """Open a diffusers folder, or for int8 an OpenVINO model; raises ModelFolderError, InvalidRequest."""
     folder = ModelFolder(path)
-    if folder.kind != "diffusers":
+    if folder.kind != "diffusers" and precision not in QUANTIZED:
         raise InvalidRequest(f"{path} already holds an OpenVINO model: give the folder it was made from")
     return folder
 

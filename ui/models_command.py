@@ -105,6 +105,7 @@ def _row(model: ModelRow) -> dict[str, Any]:
 
 def _show(folder: ModelFolder, *, as_json: bool) -> int:
     manifest = folder.manifest
+    made = manifest.quantization if manifest else None
     facts: dict[str, Any] = {
         "name": folder.name,
         "path": str(folder.path),
@@ -119,6 +120,7 @@ def _show(folder: ModelFolder, *, as_json: bool) -> int:
         "created": manifest.created if manifest else None,
         "tools": dict(manifest.tools) if manifest else {},
         "error against PyTorch": {k: dict(v) for k, v in manifest.errors.items()} if manifest else {},
+        "quantization": made.to_dict() if made is not None else {},
         "notes": list(folder.notes),
     }
     if as_json:

@@ -9,13 +9,16 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from runtime.errors import ExportError
+from runtime.errors import ExportError, InvalidRequest
 from runtime.hub_id import is_hub_id
 from runtime.places import CHECKOUT, data_folder
+from runtime.quantization import QUANTIZED
 from ui.hub_source import READY, HubPlan, add_hub_arguments, refuse_hub_options, start_again
 from ui.installed import missing_parts
 from ui.model_store import require_model_name
 from ui.progress import Progress
+
+PRECISIONS = ("fp32", "fp16", *QUANTIZED)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,10 +26,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source",
         metavar="SOURCE",
-        help="a diffusers folder, one .safetensors file, or ORGANISATION/NAME on the Hub",
+        help="a diffusers folder, one .safetensors file, or ORGANISATION/NAME on the Hub; for int8 a folder, "
+        "of a model of yours too",
     )
     parser.add_argument(
-        "--precision", choices=("fp32", "fp16"), default="fp16", help="how weights are stored"
+        "--precision",
+        choices=PRECISIONS,
+        default="fp16",
+        help="how weights are stored; int8 also computes in it (docs/int8.md)",
     )
     parser.add_argument("--name", metavar="NAME", help="what to call the model (SOURCE-PRECISION)")
     add_hub_arguments(parser)
@@ -67,6 +74,11 @@ def run(options: argparse.Namespace) -> int:
 
 def _run_from_hub(options: argparse.Namespace) -> int:
     """Fetch the model; what is ready-made is done then, the rest is converted like any folder."""
+    if options.precision in QUANTIZED:
+        raise InvalidRequest(
+            f"{options.precision} is made of a folder: fetch {options.source} with --precision fp16 first, "
+            f"then give the model folder with --precision {options.precision}"
+        )
     plan = HubPlan.of(options)
     with Progress(quiet=options.json) as progress:
         answer, status = _follow(plan.command(), _Said(progress, options.json))
@@ -183,4 +195,16 @@ def _report(answer: dict[str, Any], name: str, *, as_json: bool) -> None:
     for component, errors in answer["errors"].items():
         measured = ", ".join(f"{precision} {error:.1e}" for precision, error in errors.items())
         print(f"  {component:<14} relative error against PyTorch: {measured}", file=sys.stderr)
+    made = answer.get("quantization")
+    if made is not None:
+        print(f"  {_quantization_in_words(made)}", file=sys.stderr)
     print(f'use it with: python launch.py generate "..." --model {name}', file=sys.stderr)
+
+
+def _quantization_in_words(made: dict[str, Any]) -> str:
+    return (
+        f"the UNet's answers are off by {made['unet_error']:.1%} on average, {made['pictures']} pictures by "
+        f"{made['picture_psnr']:.1f} dB (at least {made['lowest_psnr']:.1f}), and it is "
+        f"{made['base_seconds'] / made['seconds']:.2f} times as fast as in {made['base']} (f32 on "
+        f"{made['machine']})"
+    )

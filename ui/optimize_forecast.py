@@ -10,6 +10,8 @@ from runtime.export_needs import ExportNeeds, export_needs, export_seconds
 from runtime.memory import available_bytes
 from runtime.model_folder import ModelFolder
 from runtime.places import CHECKOUT
+from runtime.quantization import QUANTIZED
+from runtime.quantize_needs import quantize_needs
 from ui.installed import install_bytes
 
 
@@ -49,7 +51,7 @@ def forecast(
     `earlier` holds the weights and the seconds of optimizations that were done here: they say how fast this
     machine is beside the one that the constants were measured on.
     """
-    needs = export_needs(source, precision)
+    needs = (quantize_needs if precision in QUANTIZED else export_needs)(source, precision)
     ratios = [seconds / export_seconds(numbers) for numbers, seconds in earlier]
     kept, beside = install_bytes("optimize", cpu_pytorch=cpu_pytorch)
     place = existing_parent(data / "models")

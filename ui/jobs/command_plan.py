@@ -8,10 +8,11 @@ from typing import Any
 from runtime.errors import InvalidRequest
 from runtime.models import find_model
 from runtime.places import BUNDLED_MODELS, CHECKOUT
+from runtime.quantization import QUANTIZED
 from ui.installed import CPU_INDEX
 from ui.model_store import require_model_name
 
-PRECISIONS = ("fp32", "fp16")
+PRECISIONS = ("fp32", "fp16", *QUANTIZED)
 DATA = "LAPDRAW_DATA"  # tells a command the data folder
 REPORT = "benchmark"  # the folder of a benchmark that is not finished, in the job's own
 

@@ -12,6 +12,7 @@ from ui.installed import brings_cuda, install_bytes, is_setup_unfinished
 from ui.jobs import JobSpec
 from ui.model_sources import FoundSource, find_sources, open_source_folder, source_of
 from ui.model_store import propose_name, require_model_name
+from ui.optimize_command import PRECISIONS
 from ui.optimize_forecast import Forecast, forecast
 from ui.page.amounts import bare_html, note_html, size_words, table_html, time_words
 from ui.page.long_job import QUIET
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from ui.jobs import Job
     from ui.page.page import Page
 
-PRECISIONS = ("fp32", "fp16")
 TAB = "optimize"
 
 
@@ -119,12 +119,12 @@ class SourceForm:
         if is_setup_unfinished():
             raise InvalidRequest(self.page.say("optimize.setup_unfinished"))
         _, path = self._chosen(key, folder)
-        open_source_folder(path)
+        open_source_folder(path, precision)
         name = require_model_name((name or "").strip())
         if (self.page.data / "models" / name).exists():
             raise InvalidRequest(self.page.say("optimize.name_taken", name=name))
         if precision not in PRECISIONS:
-            raise InvalidRequest(f"precision must be fp32 or fp16, got {precision!r}")
+            raise InvalidRequest(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
         body: dict[str, Any] = {"source": str(path.resolve()), "precision": precision, "name": name}
         if brings_cuda(TAB) and cpu_pytorch:
             body["cpu_pytorch"] = True
@@ -159,7 +159,7 @@ class SourceForm:
         box = gr.update(visible=brings_cuda(TAB))
         try:
             source, path = self._chosen(key, folder)
-            model = open_source_folder(path)
+            model = open_source_folder(path, precision)
             expected = self._forecast(model, precision, cpu_pytorch)
         except LapdrawError as error:
             return [gr.skip(), gr.skip(), note_html(self.page.words(error), "bad"), start, box]

@@ -58,7 +58,7 @@ def test_a_page_for_others_takes_no_folder_whatever_they_send(make_page: MakePag
         ({"name": "../x"}, "cannot be a model&#x27;s name"),
         ({"name": None}, "cannot be a model&#x27;s name"),
         ({"name": "taken"}, "There is a model taken already"),
-        ({"precision": "int8"}, "precision must be fp32 or fp16"),
+        ({"precision": "int4"}, "precision must be one of fp32, fp16, int8, int8-weights"),
     ],
 )
 def test_what_cannot_be_optimized_is_refused_in_a_sentence(

@@ -104,7 +104,25 @@ def errors_html(page: "Page", job: "Job | None") -> str:
     path = Path(str(job.results[-1].get("path", ""))).name if job is not None else ""
     heading = f'<h3 class="ld-heading">{escape(caption)}: {escape(path)}</h3>'
     hint = f'<p class="ld-hint">{escape(say("optimize.errors_info"))}</p>'
-    return heading + hint + table_html(head, rows, caption=caption)
+    made = job.results[-1].get("quantization") if job is not None else None
+    return heading + hint + table_html(head, rows, caption=caption) + _quantization_html(page, made)
+
+
+def _quantization_html(page: "Page", made: "dict[str, Any] | None") -> str:
+    """Return what a quantization cost and gained, in a sentence; nothing where there was none."""
+    if not made:
+        return ""
+    said = page.say(
+        "optimize.quantized",
+        error=_share(made["unet_error"]),
+        count=made["pictures"],
+        psnr=f"{made['picture_psnr']:.1f}",
+        before=f"{made['base_seconds']:.3g} s",
+        after=f"{made['seconds']:.3g} s",
+        speed=f"{made['base_seconds'] / made['seconds']:.2f}",
+        machine=made["machine"],
+    )
+    return f'<p class="ld-hint">{escape(said)}</p>'
 
 
 def _component(page: "Page", name: str) -> str:

@@ -80,4 +80,27 @@ TEXTS = {
         "the negative prompt has no effect at guidance_scale {value}: use more than 1",
         "提示词引导系数为 {value} 时反向提示词不起作用：请使用大于 1 的值",
     ),
+    # Making a model int8 (optimize/quantize.py)
+    "int8_memory": (
+        "making {model} {precision} needs about {needed} GB of memory and {free} GB are free: {remedy}",
+        "将 {model} 量化为 {precision} 约需要 {needed} GB 内存，可用 {free} GB：{remedy}",
+    ),
+    "int8_memory_weights": (
+        "close other programs, or choose --precision int8-weights or fp16",
+        "请关闭其他程序，或选择仅权重的 INT8 或 FP16",
+    ),
+    "int8_memory_fp16": (
+        "close other programs, or choose fp16",
+        "请关闭其他程序，或选择 FP16",
+    ),
+    "int8_family": (
+        "{model} is a {fault}, and {precision} is for pictures from a prompt alone (Stable Diffusion 1.x and "
+        "2.x): use --precision fp16",
+        "{model} 是 {fault}，而 {precision} 仅适用于由提示词生成图片的模型（Stable Diffusion 1.x 和 2.x）："
+        "请使用 FP16",
+    ),
+    "int8_already": (
+        "{model} is stored in {precision}: give the model it was made from, in fp16 or fp32",
+        "{model} 的权重为 {precision}：请使用它所来自的 FP16 或 FP32 模型",
+    ),
 }
