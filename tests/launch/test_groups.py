@@ -30,7 +30,7 @@ from bootstrap.setup import IMPORTS, SIZES
         ("benchmark export a.json", "runtime"),
         ("benchmark parts", "dev"),
         ("benchmark unet demo-scenes", "runtime"),
-        ("optimize somewhere --precision int8", "optimize"),
+        ("optimize somewhere --precision int8", "runtime"),
         ("optimize demo/sources/demo-scenes --precision int8", "optimize"),
         ("optimize demo/models/demo-scenes --precision int8", "quantize"),
         ("optimize demo/models/demo-scenes --precision=int8-weights --name x", "quantize"),
