@@ -66,6 +66,7 @@ def test_a_laptop_with_everything_gets_the_fastest_right_mix() -> None:
         "vae_decoder": "gpu",
         "vae_encoder": "gpu",
         "depth_estimator": "cpu",  # the model has none
+        "text_encoder_2": "cpu",  # nor this
     }
     assert chosen.precisions["unet"] == "f16"
     assert chosen.guidance == "batch"
