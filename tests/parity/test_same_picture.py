@@ -39,8 +39,8 @@ class Reference:
         output = self.pipeline(
             request.prompt,
             negative_prompt=request.negative_prompt,
-            num_inference_steps=request.num_inference_steps,
-            guidance_scale=request.guidance_scale,
+            num_inference_steps=request.total_steps,
+            guidance_scale=request.scale,
             width=request.width,
             height=request.height,
             generator=torch.Generator("cpu").manual_seed(request.seed),
