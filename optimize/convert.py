@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from optimize.check_inputs import forward_arguments, pooled_width
-from optimize.checkpoint_weights import load_module
+from optimize.checkpoint_weights import load_module, whole_file
 from optimize.exporters import export_by_optimum, export_by_tracing
 from optimize.families import FAMILIES, Component, OptimumExporter, Tracer, runtime_options
 from optimize.fidelity import save_reference
 from runtime.checkpoint import Part
-from runtime.errors import ExportError
+from runtime.errors import ExportError, LapdrawError
 from runtime.weight_files import XML_NAME, source_weights
 
 # What from_pretrained raises on a source it does not understand, and the exporter on what it cannot export.
@@ -109,7 +109,12 @@ def _load(job: ConvertJob, row: Component) -> Any:
         config = Path(job.source, row.entry)
         return load_module(row.library, row.class_name, config, job.parts[row.entry])
     folder = Path(job.folders.get(row.entry, Path(job.source, row.entry)))
-    _, variant = source_weights(folder)
+    files, variant = source_weights(folder)
+    if row.library == "diffusers" and len(files) == 1:
+        try:
+            return load_module(row.library, row.class_name, folder, whole_file(files[0]))
+        except LapdrawError:  # names, shapes or types of older versions, which diffusers translates below
+            _return_memory()
     options = {
         "use_safetensors": True,
         "local_files_only": True,

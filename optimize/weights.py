@@ -6,6 +6,7 @@ import numpy as np
 import openvino as ov
 from openvino._offline_transformations import compress_model_transformation
 
+from optimize.mapped import mapped_model
 from runtime.arrays import AnyArray
 from runtime.weight_files import XML_NAME
 
@@ -20,7 +21,14 @@ def store_fp16(folder: Path, output: Path) -> bool:
     Constants of at most 1024 numbers that FP16 cannot hold stay FP32, so that the IR of a model published in
     FP16 has exactly its weights. Raises RuntimeError (from OpenVINO) when the files cannot be written.
     """
-    model = ov.Core().read_model(folder / XML_NAME)
+    core = ov.Core()
+    with mapped_model(core, folder) as model:
+        lossy = _compress(model)
+        ov.save_model(model, output / XML_NAME, compress_to_fp16=False)
+    return lossy
+
+
+def _compress(model: ov.Model) -> bool:
     kept: dict[str, AnyArray] = {}
     lossy = False
     for node in model.get_ops():
@@ -37,7 +45,6 @@ def store_fp16(folder: Path, output: Path) -> bool:
             constant = ov.opset13.constant(kept.pop(node.get_friendly_name()), ov.Type.f32)
             constant.set_friendly_name(node.get_friendly_name())
             ov.utils.replace_node(node, constant)
-    ov.save_model(model, output / XML_NAME, compress_to_fp16=False)
     return lossy
 
 
