@@ -184,9 +184,7 @@ class HubClient:
 
     def _broken(self, error: httpx.TransportError) -> Exception:
         reason = self._clean(str(error)) or type(error).__name__
-        if not self._reached and isinstance(
-            error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError
-        ):
+        if not self._reached and isinstance(error, _UNREACHED):
             return HubError(
                 f"{self._base.host} cannot be reached ({reason}): check the network and the proxy, set "
                 f"HF_ENDPOINT to a mirror of the Hub, or bring the files by hand ({MANUAL})"
