@@ -6,6 +6,7 @@
 """
 
 import contextlib
+import errno
 import os
 import secrets
 import shutil
@@ -15,6 +16,7 @@ from types import TracebackType
 from typing import IO
 
 from runtime.errors import ExportError
+from runtime.file_lock import try_lock
 
 PARTIAL_PREFIX = ".partial-"
 _LOCK_SUFFIX = ".lock"
@@ -133,20 +135,18 @@ def take_lock(path: Path) -> IO[bytes]:
     """Create a file and lock it; raises OSError when another process holds it."""
     file = path.open("ab")
     try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if not path.exists() or not os.path.samestat(os.fstat(file.fileno()), path.stat()):
-                raise FileNotFoundError(path)  # removed between opening and locking
+        if not try_lock(file.fileno()):
+            raise BlockingIOError(errno.EAGAIN, "another process holds it", str(path))
+        if sys.platform != "win32" and not _is_at(path, file):
+            raise FileNotFoundError(path)  # removed between opening and locking
     except OSError:
         file.close()
         raise
     return file
+
+
+def _is_at(path: Path, file: IO[bytes]) -> bool:
+    return path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat())
 
 
 def drop_lock(file: IO[bytes], path: Path) -> None:

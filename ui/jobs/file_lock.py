@@ -1,12 +1,13 @@
 """A file that one process holds, with its number in it; the system lets go of it however the process ends."""
 
 import os
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO
+
+from runtime.file_lock import try_lock
 
 _PLACE = 1 << 30  # of the byte that Windows locks: beyond the text, which others may read
 
@@ -74,18 +75,8 @@ def _lock(path: Path) -> IO[bytes]:
     path.parent.mkdir(parents=True, exist_ok=True)
     file = path.open("ab")
     try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            file.seek(_PLACE)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError) as error:
-        file.close()
-        raise Held(str(path)) from error
+        if not try_lock(file.fileno(), _PLACE):
+            raise Held(str(path))
     except OSError:
         file.close()
         raise

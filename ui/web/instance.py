@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 
 from runtime.errors import InvalidRequest
+from runtime.file_lock import try_lock
 from runtime.whole_file import write_whole
 
 LOCK, HOLDER = "page.lock", "page.json"
@@ -52,7 +52,7 @@ class Instance:
                 f"the data folder {self._folder.parent} cannot be written to ({error.strerror}): "
                 "name another with --data-dir"
             ) from error
-        if not _try_lock(self._descriptor):
+        if not try_lock(self._descriptor):
             os.close(self._descriptor)
             raise Taken(self._read_holder())
         (self._folder / HOLDER).unlink(missing_ok=True)  # of a page that was killed
@@ -79,24 +79,3 @@ class Instance:
     ) -> None:
         (self._folder / HOLDER).unlink(missing_ok=True)
         os.close(self._descriptor)
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(descriptor: int) -> bool:
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _try_lock(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
