@@ -244,6 +244,10 @@ TASKS: Mapping[str, Task] = {
     ),
 }
 
+# The tasks of SDXL and LCM, and the others: a file of tests each, so that two processes share the work.
+FAMILIES = [name for name, task in TASKS.items() if task.model.startswith(("tiny-xl", "tiny-lcm"))]
+USUAL = [name for name in TASKS if name not in FAMILIES]
+
 
 def request_of(task: Task, case: Case) -> Request:
     """Return the case as we are asked for it."""
