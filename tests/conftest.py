@@ -5,6 +5,9 @@ import os
 from hypothesis import settings
 
 os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1", DIFFUSERS_VERBOSITY="error")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # One thread each: PyTorch's wait for each other by spinning, which with two tests at once costs fourfold.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT"):  # a pytest that a test starts is none
     os.environ.pop(name, None)
 
