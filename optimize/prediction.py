@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from optimize.tensor_values import tensor_values
 from runtime.checkpoint import UNET_PREFIX, Checkpoint
 from runtime.safetensors_header import SafetensorsHeader
 
@@ -75,7 +76,7 @@ def _by_spread(header: SafetensorsHeader) -> tuple[str, str]:
     tensor = header.tensors.get(_SPREAD_NAME)
     if tensor is None or tensor.numbers > 1 << 16:
         return "epsilon", "assumed: nothing in the file says it; --prediction-type says otherwise"
-    spread = float(header.read(_SPREAD_NAME).std())
+    spread = float(tensor_values(header, _SPREAD_NAME).std())
     found = "v_prediction" if spread > _V_SPREAD else "epsilon"
     return found, (
         f"assumed: a normalisation spreads by {spread:.2f}, models that predict v by more than {_V_SPREAD}; "

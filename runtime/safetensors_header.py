@@ -11,9 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from runtime.arrays import Array
 from runtime.errors import ModelFolderError
 
 METADATA = "__metadata__"
@@ -54,21 +51,6 @@ class SafetensorsHeader:
     tensors: Mapping[str, Tensor]
     metadata: Mapping[str, str]
     data_start: int  # bytes before the first tensor
-
-    def read(self, name: str) -> Array:
-        """Return a small tensor of F32, F16 or BF16 as float32; raises ModelFolderError, KeyError."""
-        tensor = self.tensors[name]
-        try:
-            with self.path.open("rb") as file:
-                file.seek(self.data_start + tensor.start)
-                data = file.read(tensor.end - tensor.start)
-        except OSError as error:
-            raise _unreadable(self.path, error) from error
-        if tensor.dtype == "BF16":  # the upper half of an FP32 number
-            numbers = (np.frombuffer(data, "<u2").astype("<u4") << 16).view("<f4")
-        else:
-            numbers = np.frombuffer(data, {"F32": "<f4", "F16": "<f2"}[tensor.dtype])
-        return numbers.astype(np.float32).reshape(tensor.shape)
 
 
 class _Refused(ValueError):

@@ -11,8 +11,10 @@ import pytest
 from runtime import open_pipeline
 from runtime.pipeline import Pipeline
 from tests.measures import psnr
-from tests.parity.task_cases import TASKS, Case, Task, mask_of, picture, request_of
+from tests.parity.task_cases import Case, Task
 from tests.parity.task_references import reference_pictures
+from tests.parity.task_requests import mask_of, picture, request_of
+from tests.parity.task_table import TASKS
 
 NEAR = 60  # dB
 # Of a grey picture, or one of black and white alone, the distance would mean nothing.

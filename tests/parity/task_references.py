@@ -17,15 +17,8 @@ import torch
 from benchmarks.skeleton import write_skeleton
 from tests.models import DEMO_SOURCE, exported_demo
 from tests.parity.reference_samplers import HALF_WAY
-from tests.parity.task_cases import (
-    PROMPT,
-    SEED,
-    Case,
-    Task,
-    depth_of,
-    mask_of,
-    picture,
-)
+from tests.parity.task_cases import PROMPT, SEED, Case, Task
+from tests.parity.task_requests import depth_of, mask_of, picture
 
 
 @cache

@@ -13,7 +13,8 @@ from runtime import Inpaint, open_pipeline
 from runtime.recipes.inpaint import masked_area
 from tests.measures import psnr
 from tests.models import DEMO_SOURCE, exported_demo
-from tests.parity.task_cases import NEGATIVE, PROMPT, picture
+from tests.parity.task_cases import NEGATIVE, PROMPT
+from tests.parity.task_requests import picture
 
 Box = tuple[int, int, int, int]
 

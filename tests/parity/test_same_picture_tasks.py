@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.parity.task_cases import TASKS, USUAL, Case, Task
+from tests.parity.task_cases import Case, Task
 from tests.parity.task_comparison import NEAR, Open, compare, named, opening
 from tests.parity.task_references import exported, source
+from tests.parity.task_table import TASKS, USUAL
 
 # diffusers' own code announces deprecations, and what it does without on a CPU.
 pytestmark = [

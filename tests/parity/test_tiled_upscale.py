@@ -11,8 +11,8 @@ import pytest
 from runtime import Upscale, open_pipeline
 from runtime.pipeline import Pipeline
 from tests.measures import psnr
-from tests.parity.task_cases import picture
 from tests.parity.task_references import exported
+from tests.parity.task_requests import picture
 
 WHOLE = 512  # more than the picture has
 ROOT = Path(__file__).parents[2]

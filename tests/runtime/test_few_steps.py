@@ -9,7 +9,7 @@ from runtime import ImageToImage, TextToImage
 from runtime.errors import InvalidRequest
 from runtime.few_steps import LCM_TOLD, UNGUIDED, USUAL, ModelDefaults, find_defaults
 from runtime.model_folder import ModelFolder
-from tests.parity.task_cases import picture
+from tests.parity.task_requests import picture
 from tests.runtime.model_folders import edit
 
 TRAILING = {"_class_name": "EulerDiscreteScheduler", "timestep_spacing": "trailing"}
