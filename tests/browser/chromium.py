@@ -22,6 +22,7 @@ HARMLESS = (
     "AbortError: signal is aborted without reason",
     "errored out",
     "TypeError: network error",
+    "Unexpected error 404: Not Found",  # Gradio asks once more for the stream of the page that is left
 )
 
 
