@@ -26,6 +26,7 @@ from optimize.worker import convert_in_worker
 from runtime.errors import ExportError
 from runtime.export_needs import export_disk_bytes
 from runtime.manifest import MANIFEST_NAME, Manifest, Source, describe_files
+from runtime.model_card import ModelCard
 from runtime.model_files import INDEX_NAME
 from runtime.model_folder import MANIFEST_MARK, ModelFolder
 from runtime.weight_files import BIN_NAME, XML_NAME
@@ -194,13 +195,14 @@ def _source(model: SourceModel, output: Path, sha256: Mapping[str, str]) -> Sour
     """Return what the manifest says of the source: the Hub's id and commit where it is from there."""
     location, record = location_of(model.path, output), read_record(model.path)
     if record is None:
-        return Source(location=location, sha256=sha256, notes=model.notes)
+        return Source(location=location, sha256=sha256, notes=model.notes, card=model.card)
     return Source(
         location=record.repository,
         revision=record.commit,
         folder=location,
         sha256=sha256,
         notes=model.notes,
+        card=ModelCard(license=record.license),
     )
 
 

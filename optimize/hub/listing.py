@@ -10,6 +10,7 @@ from optimize.hub.client import HubClient
 from optimize.hub.names import MOST_FILES, refuse_hostile
 from runtime.errors import HubError
 from runtime.hub_id import has_hub_shape
+from runtime.model_card import LONGEST, plain_text
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _DIGESTS = {"sha256": re.compile(r"[0-9a-f]{64}"), "sha1": re.compile(r"[0-9a-f]{40}")}
@@ -33,6 +34,7 @@ class Repository:
     commit: str
     files: Mapping[str, RepoFile]
     names: tuple[str, ...]  # also those of which the Hub tells no size or digest
+    license: str = ""  # as its page says it
 
     def file(self, name: str) -> RepoFile:
         """Return a file; raises HubError where it is not listed so that it can be checked."""
@@ -68,8 +70,21 @@ def list_repository(client: HubClient, asked: str, revision: str) -> Repository:
     refuse_hostile(names, asked)
     files = [_file(name, item) for name, item in zip(names, siblings, strict=True)]
     return Repository(
-        id=found, commit=commit, files={file.name: file for file in files if file is not None}, names=names
+        id=found,
+        commit=commit,
+        files={file.name: file for file in files if file is not None},
+        names=names,
+        license=_license(answer),
     )
+
+
+def _license(answer: Mapping[str, Any]) -> str:
+    """Return what the page of a repository says; a licence of its own has a name beside the word "other"."""
+    card = answer.get("cardData")
+    told = card if isinstance(card, dict) else {}
+    own, common = told.get("license_name"), told.get("license")
+    found = own if common == "other" and isinstance(own, str) else common
+    return plain_text(found, LONGEST["license"]) if isinstance(found, str) else ""
 
 
 def _name(item: Any, repository: str) -> str:

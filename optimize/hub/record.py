@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from runtime.hub_id import has_hub_shape
+from runtime.model_card import LONGEST, plain_text
 
 RECORD_NAME = "hub.json"
 
@@ -16,6 +17,7 @@ class HubRecord:
     repository: str
     commit: str
     variant: str | None = None
+    license: str = ""
 
 
 def write_record(folder: Path, record: HubRecord) -> None:
@@ -34,6 +36,10 @@ def read_record(folder: Path) -> HubRecord | None:
         return None
     if not isinstance(repository, str) or not isinstance(commit, str) or not has_hub_shape(repository):
         return None
+    license = value.get("license")
     return HubRecord(
-        repository=repository, commit=commit, variant=variant if isinstance(variant, str) else None
+        repository=repository,
+        commit=commit,
+        variant=variant if isinstance(variant, str) else None,
+        license=plain_text(license, LONGEST["license"]) if isinstance(license, str) else "",
     )

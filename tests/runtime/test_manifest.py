@@ -72,6 +72,13 @@ def test_content_key_follows_the_content_not_the_place(ir: Path, tmp_path: Path)
     assert ModelFolder(ir).content_key("unet") != key
 
 
+@pytest.mark.parametrize("location", ["\x00", "a/" * 100_000, "x" * 5000])
+def test_what_is_no_path_is_no_place(tmp_path: Path, location: str) -> None:
+    assert Source(location=location).place(tmp_path) is None
+    assert Source(location="here", folder=location).place(tmp_path) is None
+    assert Source(location=location, folder="../x").place(tmp_path / "m") == tmp_path.resolve() / "x"
+
+
 def test_source_is_found_beside_the_model_until_it_is_gone(ir: Path, source: Path, tmp_path: Path) -> None:
     write_manifest(ir, location="../source")
     assert ModelFolder(ir).source_path == source.resolve()
