@@ -26,7 +26,6 @@ from optimize.worker import convert_in_worker
 from runtime.errors import ExportError
 from runtime.export_needs import export_disk_bytes
 from runtime.manifest import MANIFEST_NAME, Manifest, Source, describe_files
-from runtime.model_card import ModelCard
 from runtime.model_files import INDEX_NAME
 from runtime.model_folder import MANIFEST_MARK, ModelFolder
 from runtime.weight_files import BIN_NAME, XML_NAME
@@ -202,7 +201,7 @@ def _source(model: SourceModel, output: Path, sha256: Mapping[str, str]) -> Sour
         folder=location,
         sha256=sha256,
         notes=model.notes,
-        card=ModelCard(license=record.license),
+        card=record.card,
     )
 
 

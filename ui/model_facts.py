@@ -21,6 +21,8 @@ _SHORT_COMMIT = 8
 _LONGEST = 400  # characters of a name
 _MOST_NOTES = 20
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+# A folder of huggingface_hub's cache, whose names say what it holds.
+_HUB_CACHE = re.compile(r".*/models--([^/]+)/snapshots/([0-9a-f]{40})")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +80,9 @@ def origin_of(folder: ModelFolder) -> Origin:
     name = visible_text(own, _LONGEST)
     if own.lower().endswith(".safetensors"):  # its weights may be joined by those of another VAE's file
         return Origin(kind="file", name=name, sha256=source.sha256.get(own, ""))
+    cached = _HUB_CACHE.fullmatch(source.location) if len(source.location) <= _LONGEST else None
+    if cached and has_hub_shape(repository := cached[1].replace("--", "/", 1)):
+        return Origin(kind="hub", name=repository, revision=cached[2])
     return Origin(kind="folder", name=name)
 
 

@@ -9,7 +9,6 @@ from optimize.preview import fit_latent_rgb
 from optimize.staging import Staging, flush_file
 from runtime.errors import HubError
 from runtime.manifest import MANIFEST_NAME, Manifest, Source, describe_files
-from runtime.model_card import ModelCard
 from runtime.model_folder import ModelFolder
 
 
@@ -44,7 +43,7 @@ def _placed(found: Fetched, staging: Staging, output: Path) -> ModelFolder:
             location=found.repository.id,
             revision=found.repository.commit,
             sha256={name: entry.sha256 for name, entry in files.items() if name.endswith("_model.bin")},
-            card=ModelCard(license=found.repository.license),
+            card=found.repository.card,
         ),
         precision=folder.precision,
         tools={},

@@ -26,7 +26,7 @@ class RepositoryStore:
         self.parts = self.folder / "parts"
         self.snapshot = self.folder / "-".join(filter(None, (repository.commit, variant)))
         self._record = HubRecord(
-            repository=repository.id, commit=repository.commit, variant=variant, license=repository.license
+            repository=repository.id, commit=repository.commit, variant=variant, card=repository.card
         )
 
     @contextlib.contextmanager

@@ -17,7 +17,7 @@ from runtime.model_card import ModelCard
 from runtime.model_folder import ModelFolder
 from tests.runtime.model_folders import write_ir, write_manifest
 from tests.safetensors_files import checkpoint_shapes, header_of, write_header
-from tests.ui.fetched_folders import put_model, put_source
+from tests.ui.fetched_folders import COMMIT, put_model, put_source
 from ui.cli import main
 from ui.model_facts import facts_of, origin_of
 from ui.models_words import fact_lines
@@ -49,6 +49,8 @@ def data(tmp_path: Path) -> Path:
         notes=("recognised as Stable Diffusion 1.x",),
     )
     write_manifest(write_ir(tmp_path / "models" / "from-folder"), "../../sources/mine")
+    cached = f"../../.cache/huggingface/hub/models--a--b-c/snapshots/{COMMIT}"
+    write_manifest(write_ir(tmp_path / "models" / "from-cache"), cached)
     write_ir(tmp_path / "models" / "by-hand")
     return tmp_path
 
@@ -62,6 +64,7 @@ def test_each_kind_of_origin_is_told(data: Path, capsys: pytest.CaptureFixture[s
     rows = {row["name"]: row for row in shown(capsys, data)}
     words = {name: row["source_words"] for name, row in rows.items()}
     assert words["from-hub"] == "hub ORG/NAME@cccccccc"
+    assert words["from-cache"] == "hub a/b-c@cccccccc"
     assert words["from-file"] == "file dream.safetensors [6ce0161689]"
     assert (words["from-folder"], words["by-hand"]) == ("folder mine", "unknown")
     assert words["demo-scenes"] == "bundled"
