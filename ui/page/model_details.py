@@ -144,10 +144,14 @@ def details_html(page: "Page", facts: Mapping[str, Any]) -> str:
     """Return the tables of what `facts_of` found."""
     say = page.say
     heading = say("model_details.heading", name=facts["name"])
-    rows = [(say(f"model_details.row.{key}"), text) for key, text in _pairs(page, facts) if text]
+    rows = "".join(
+        f'<tr><th scope="row">{escape(say(f"model_details.row.{key}"))}</th><td>{escape(text)}</td></tr>'
+        for key, text in _pairs(page, facts)
+        if text
+    )
     return (
         f'<h3 class="ld-heading">{escape(heading)}</h3>'
-        + table_html(("", ""), rows, caption=heading)
+        f'<table class="ld-details" aria-label="{escape(heading)}"><tbody>{rows}</tbody></table>'
         + quantization_html(page, facts["quantization"])
         + _parts_html(page, facts)
         + _source_files_html(page, facts["source"]["file_sha256"])
