@@ -116,7 +116,7 @@ def test_no_changed_byte_of_a_manifest_goes_unnoticed(data: st.DataObject) -> No
     ("key", "value", "says"),
     [
         ("format", 99, "has format 99, this version reads 1"),
-        ("precision", "fp17", "precision must be one of fp32, fp16, int8"),
+        ("precision", "fp17", "precision must be one of fp32, fp16, bf16, int8"),
         ("source", None, "source must be an object"),
         ("tools", {"openvino": 1}, "tools.openvino must be a text"),
         ("errors", {"unet": {"fp16": "small"}}, "errors.unet.fp16 must be a number"),
