@@ -5,6 +5,7 @@ from pathlib import Path
 from optimize.configurations import carried_files, given_files, read_object
 from optimize.prediction import find_prediction
 from optimize.source_model import SourceChoices, SourceModel, check_classes, family_of
+from runtime.card_sources import card_of_file
 from runtime.checkpoint import Checkpoint, open_checkpoint
 from runtime.errors import ExportError
 from runtime.model_files import INDEX_NAME
@@ -44,6 +45,7 @@ def open_single_file(path: Path, choices: SourceChoices) -> SourceModel:
         files=files,
         parts={entry: part for entry, part in checkpoint.parts.items() if entry in entries},
         notes=notes,
+        card=card_of_file(checkpoint.header),
     )
 
 

@@ -194,13 +194,14 @@ def _source(model: SourceModel, output: Path, sha256: Mapping[str, str]) -> Sour
     """Return what the manifest says of the source: the Hub's id and commit where it is from there."""
     location, record = location_of(model.path, output), read_record(model.path)
     if record is None:
-        return Source(location=location, sha256=sha256, notes=model.notes)
+        return Source(location=location, sha256=sha256, notes=model.notes, card=model.card)
     return Source(
         location=record.repository,
         revision=record.commit,
         folder=location,
         sha256=sha256,
         notes=model.notes,
+        card=record.card,
     )
 
 

@@ -226,7 +226,10 @@ def _source(base: ModelFolder, source: ModelFolder, output: Path) -> Source:
         return Source(location=location_of(base.path, output), sha256=hashes)
     first = source.source_path  # of a diffusers folder, itself
     known = base.manifest.source
-    return replace(known, location=location_of(first, output) if first is not None else known.location)
+    if first is None:
+        return known
+    place = location_of(first, output)
+    return replace(known, folder=place) if known.folder is not None else replace(known, location=place)
 
 
 def _json(value: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from optimize.families import FAMILIES, Component, Family
 from optimize.prediction import PREDICTION_TYPES
 from runtime.checkpoint import Part
 from runtime.errors import ExportError
+from runtime.model_card import ModelCard
 from runtime.model_files import hash_of
 from runtime.weight_files import count_numbers, source_weights
 
@@ -45,6 +46,7 @@ class SourceModel:
         default_factory=dict
     )  # source component -> folder in place of its own
     notes: tuple[str, ...] = ()  # what a checkpoint was recognised as, and what was assumed of it
+    card: ModelCard = field(default_factory=ModelCard)  # what its maker says of it
 
     @property
     def components(self) -> tuple[Component, ...]:

@@ -6,7 +6,6 @@
 """
 
 import contextlib
-import errno
 import os
 import secrets
 import shutil
@@ -16,7 +15,7 @@ from types import TracebackType
 from typing import IO
 
 from runtime.errors import ExportError
-from runtime.file_lock import try_lock
+from runtime.file_lock import drop_lock, take_lock
 
 PARTIAL_PREFIX = ".partial-"
 _LOCK_SUFFIX = ".lock"
@@ -129,30 +128,3 @@ def _flush_folder(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def take_lock(path: Path) -> IO[bytes]:
-    """Create a file and lock it; raises OSError when another process holds it."""
-    file = path.open("ab")
-    try:
-        if not try_lock(file.fileno()):
-            raise BlockingIOError(errno.EAGAIN, "another process holds it", str(path))
-        if sys.platform != "win32" and not _is_at(path, file):
-            raise FileNotFoundError(path)  # removed between opening and locking
-    except OSError:
-        file.close()
-        raise
-    return file
-
-
-def _is_at(path: Path, file: IO[bytes]) -> bool:
-    return path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat())
-
-
-def drop_lock(file: IO[bytes], path: Path) -> None:
-    """Remove a lock file and let go of it, in the order that the system allows."""
-    if sys.platform == "win32":
-        file.close()
-    with contextlib.suppress(OSError):  # a sweep may have been first; an empty lock file harms nobody
-        path.unlink()
-    file.close()

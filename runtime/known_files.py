@@ -49,6 +49,11 @@ class KnownFiles:
             self._changed = True
         return agrees
 
+    def knows(self, file: Path, sha256: str) -> bool:
+        """Whether the file had that sha256 when it was last hashed, and has not been written since."""
+        before = _state(file)
+        return before is not None and self._entries.get(str(file.resolve())) == [*before, sha256]
+
     def save(self) -> None:
         """Keep what is new for the next start."""
         if self._path is not None and self._changed:

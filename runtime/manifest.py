@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from runtime.errors import ModelFolderError
+from runtime.model_card import ModelCard
 from runtime.quantization import Quantization
 
 MANIFEST_NAME = "manifest.json"
@@ -18,6 +19,7 @@ PRECISIONS = ("fp32", "fp16", "bf16", "int8", "int4", "unknown")  # the last one
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHUNK_BYTES = 1 << 20
+_LONGEST_PATH = 4096  # characters; what is longer is no path, and would take long to be looked up
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,17 @@ class Source:
     folder: str | None = None
     sha256: Mapping[str, str] = field(default_factory=dict)  # weight file within the source -> digest
     notes: tuple[str, ...] = ()  # what a single file was recognised as, and what was assumed of it
+    card: ModelCard = field(default_factory=ModelCard)  # what its maker says of it
+
+    def place(self, model: Path) -> Path | None:
+        """Return where it lies on this disk, told from the model's folder; None for what is no path."""
+        named = self.folder or self.location
+        if len(named) > _LONGEST_PATH:
+            return None
+        try:
+            return (model.resolve() / named).resolve()
+        except (OSError, ValueError, RuntimeError):  # a name that no system has, or links in a circle
+            return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,8 +87,9 @@ class Manifest:
                 "revision": self.source.revision,
                 "sha256": dict(self.source.sha256),
                 **({"notes": list(self.source.notes)} if self.source.notes else {}),
-            }
-            | ({} if self.source.folder is None else {"folder": self.source.folder}),
+                **({"folder": self.source.folder} if self.source.folder is not None else {}),
+                **({"card": card} if (card := self.source.card.to_dict()) else {}),
+            },
             "tools": dict(self.tools),
         }
         if self.quantization is not None:
@@ -107,6 +121,7 @@ class Manifest:
                 folder=None if folder is None else read.text(folder, "source.folder"),
                 sha256=read.digests(source.get("sha256"), "source.sha256"),
                 notes=read.text_list(source.get("notes", []), "source.notes"),
+                card=read.card(source.get("card", {})),
             ),
             precision=read.precision(top.get("precision")),
             tools=read.texts(top.get("tools"), "tools"),
@@ -150,6 +165,13 @@ class _Reader:
         if not isinstance(value, list):
             raise self._fail(key, "a list of texts", value)
         return tuple(self.text(item, key) for item in value)
+
+    def card(self, value: Any) -> ModelCard:
+        said = self.mapping(value, "source.card")
+        try:
+            return ModelCard.from_dict(said)
+        except ValueError as error:
+            raise self._fail(f"source.card.{error}", "what it was written as", said[str(error)]) from error
 
     def precision(self, value: Any) -> str:
         if value not in PRECISIONS:

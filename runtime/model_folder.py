@@ -149,9 +149,8 @@ class ModelFolder(FamilyFacts):
             return self.path
         if self.manifest is None:
             return None
-        place = self.manifest.source.folder or self.manifest.source.location
-        source = (self.path.resolve() / place).resolve()
-        return source if (source / INDEX_NAME).is_file() else None
+        source = self.manifest.source.place(self.path)
+        return source if source is not None and (source / INDEX_NAME).is_file() else None
 
     # Whether it is unchanged
 

@@ -16,6 +16,7 @@ _PARTS = (
     "models",
     "sources",
     "outputs",
+    "cache/hub",
     "cache/compiled",
     "cache/skeletons",
     "cache/measured",

@@ -31,6 +31,7 @@ class ModelRow:
     width: int = 0
     height: int = 0
     error: str = ""
+    folder: ModelFolder | None = None  # opened
 
 
 def model_rows(data: Path) -> tuple[ModelRow, ...]:
@@ -46,6 +47,7 @@ def _row(model: ListedModel) -> ModelRow:
         return replace(row, error=str(error))
     return replace(
         row,
+        folder=folder,
         tasks=folder.tasks,
         precision=folder.precision,
         width=folder.default_width,

@@ -1,23 +1,35 @@
-"""`models`: list, show, verify and remove model folders."""
+"""`models`: list, show, verify and remove model folders, and what was fetched for them."""
 
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from runtime.errors import InvalidRequest
-from runtime.model_folder import ModelFolder
+from runtime.hub_id import has_hub_shape
 from runtime.models import find_model
 from runtime.places import BUNDLED_MODELS, data_folder
-from ui.checkpoint_files import describe, find_checkpoints, usual_places
+from ui.checkpoints_list import list_checkpoints
+from ui.fetched_sources import FetchedSource, fetched_sources, remove_fetched, remove_with_source, sources_of
+from ui.model_facts import facts_of, origin_of
 from ui.model_store import ModelRow, model_rows, remove_model, verify_model
+from ui.models_words import fact_lines, printable, row_line
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("action", nargs="?", default="list", choices=("list", "show", "verify", "remove"))
-    parser.add_argument("model", nargs="?", metavar="NAME|DIR", help="for show, verify and remove")
+    parser.add_argument(
+        "model",
+        nargs="?",
+        metavar="NAME|DIR",
+        help="for show, verify and remove; remove also takes the ORGANISATION/NAME of what was fetched",
+    )
+    parser.add_argument(
+        "--source", action="store_true", help="with remove: also delete what was fetched for the model"
+    )
     parser.add_argument(
         "--checkpoints",
         nargs="?",
@@ -25,28 +37,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="list the .safetensors files of an A1111 or ComfyUI folder, by default of the usual places",
     )
+    parser.add_argument(
+        "--hash", action="store_true", help="with --checkpoints: read every file to the end for its sha256"
+    )
     parser.add_argument("--data-dir", metavar="DIR", help="where models, outputs and the cache are")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do what was asked; `verify` of everything when no model is named."""
+    """Do what was asked; raises LapdrawError."""
+    _refuse_unfit(options)
     if options.checkpoints is not None:
-        return _list_checkpoints(options.checkpoints, as_json=options.json)
+        return list_checkpoints(options.checkpoints, with_hash=options.hash, as_json=options.json)
     data = data_folder(options.data_dir)
     if options.action == "list":
         return _list(data, as_json=options.json)
     if options.model is None:
         raise InvalidRequest(f"models {options.action} needs a model: write its name or folder")
     if options.action == "remove":
-        remove_model(options.model, data)
-        print(f"removed {options.model}")
-        return 0
+        return _remove(options.model, data, with_source=options.source)
     folder = find_model(options.model, data, BUNDLED_MODELS)
-    if options.action == "show":
-        return _show(folder, as_json=options.json)
-    print(f"{folder.name}: {verify_model(folder)}")
+    if options.action == "verify":
+        print(f"{folder.name}: {verify_model(folder)}")
+        return 0
+    facts = facts_of(folder, data)
+    print(json.dumps(facts) if options.json else printable("\n".join(fact_lines(facts))))
     return 0
+
+
+def _refuse_unfit(options: argparse.Namespace) -> None:
+    for option, is_given, fits in (
+        ("--source", options.source, options.action == "remove"),
+        ("--hash", options.hash, options.checkpoints is not None),
+    ):
+        if is_given and not fits:
+            needed = "models remove NAME" if option == "--source" else "models --checkpoints"
+            raise InvalidRequest(f"{option} belongs to {needed}: leave it out, or add that")
 
 
 def _list(data: Path, *, as_json: bool) -> int:
@@ -55,44 +81,29 @@ def _list(data: Path, *, as_json: bool) -> int:
         print(json.dumps(rows))
         return 0
     for row in rows:
-        what = row.get("error") or (
-            f"{row['precision']}, {row['width']}x{row['height']}, {row['megabytes']:.0f} MB: "
-            + ", ".join(row["tasks"])
-        )
-        print(f"{row['name']:<24} {what}{' (bundled)' if row['bundled'] else ''}")
+        print(printable(row_line(row)))
     if not rows:
         print(f"no models in {data / 'models'}: make one with `python launch.py optimize SOURCE`")
-    return 0
-
-
-def _list_checkpoints(place: str, *, as_json: bool) -> int:
-    """Print the files that can be converted, and why others cannot; raises InvalidRequest for no folder."""
-    if place and not Path(place).expanduser().is_dir():
-        raise InvalidRequest(f"there is no folder {place}: give that of A1111 or ComfyUI, or of the files")
-    places = [Path(place).expanduser()] if place else usual_places()
-    rows = []
-    for found in find_checkpoints(places):
-        kind, error = describe(found)
-        rows.append(
-            {"name": found.name, "path": str(found.path), "gigabytes": found.bytes / 1e9}
-            | ({"error": error} if error else {"kind": kind})
+    fetched = fetched_sources(data)
+    if fetched:
+        size, unneeded = (_megabytes(rows) for rows in (fetched, [row for row in fetched if not row.models]))
+        print(
+            f"{data / 'cache' / 'hub'} holds {size} of fetched sources, {unneeded} of them of no model here "
+            f"({', '.join(sorted({source.repository for source in fetched}))}): "
+            "models remove ORGANISATION/NAME frees them",
+            file=sys.stderr,
         )
-    if as_json:
-        print(json.dumps(rows))
-        return 0
-    for row in rows:
-        print(f"{row['name']:<40} {row['gigabytes']:6.2f} GB  {row.get('kind') or row['error']}")
-    if rows:
-        print("convert one with: python launch.py optimize FILE", file=sys.stderr)
-    else:
-        searched = ", ".join(map(str, places)) or "the usual places"
-        print(f"no checkpoints in {searched}: name a folder, models --checkpoints DIR", file=sys.stderr)
     return 0
 
 
 def _row(model: ModelRow) -> dict[str, Any]:
-    row: dict[str, Any] = {"name": model.name, "path": str(model.path), "bundled": model.bundled}
-    if model.error:
+    row: dict[str, Any] = {
+        "name": model.name,
+        "path": str(model.path),
+        "bundled": model.bundled,
+        "bytes": model.bytes,
+    }
+    if model.folder is None:
         return row | {"error": model.error}
     return row | {
         "tasks": list(model.tasks),
@@ -100,38 +111,39 @@ def _row(model: ModelRow) -> dict[str, Any]:
         "width": model.width,
         "height": model.height,
         "megabytes": model.bytes / 1e6,
+        "source": origin_of(model.folder).to_dict(),
+        "source_words": str(origin_of(model.folder)),
     }
 
 
-def _show(folder: ModelFolder, *, as_json: bool) -> int:
-    manifest = folder.manifest
-    made = manifest.quantization if manifest else None
-    facts: dict[str, Any] = {
-        "name": folder.name,
-        "path": str(folder.path),
-        "tasks": list(folder.tasks),
-        "made for": folder.pipeline_class,
-        "components": list(folder.components),
-        "precision": folder.precision,
-        "size": f"{folder.default_width}x{folder.default_height}",
-        "prediction type": folder.prediction_type,
-        "source": manifest.source.location if manifest else None,
-        "source is": list(manifest.source.notes) if manifest else [],
-        "created": manifest.created if manifest else None,
-        "tools": dict(manifest.tools) if manifest else {},
-        "error against PyTorch": {k: dict(v) for k, v in manifest.errors.items()} if manifest else {},
-        "quantization": made.to_dict() if made is not None else {},
-        "notes": list(folder.notes),
-    }
-    if as_json:
-        print(json.dumps(facts))
+def _remove(name: str, data: Path, *, with_source: bool) -> int:
+    if has_hub_shape(name):  # which no model's name has
+        found = remove_fetched(name, data)
+        print(f"removed what was fetched of {name}: {_megabytes(found)}")
+        losers = sorted({model for source in found for model in source.models})
+        if losers:
+            print(
+                f"{', '.join(losers)} had it as the source, which only PyTorch devices need", file=sys.stderr
+            )
         return 0
-    for name, value in facts.items():
-        if value:
-            text = ", ".join(map(str, value)) if isinstance(value, list) else value
-            print(f"{name + ':':<24}{_lines(text) if isinstance(text, dict) else text}")
+    fetched = sources_of(name, data)
+    if with_source:
+        removed = remove_with_source(name, data)
+        print(f"removed {name}, and {removed.source_bytes / 1e6:.1f} MB that were fetched for it")
+        for source in removed.kept:
+            others = ", ".join(sorted(set(source.models) - {name}))
+            print(f"{source.path} stays, it is also the source of {others}", file=sys.stderr)
+        return 0
+    remove_model(name, data)
+    print(f"removed {name}")
+    for source in fetched:
+        others = ", ".join(sorted(set(source.models) - {name}))
+        whose = (
+            f" and is the source of {others}" if others else f": models remove {source.repository} frees it"
+        )
+        print(f"{source.path} ({source.bytes / 1e6:.1f} MB) stays{whose}", file=sys.stderr)
     return 0
 
 
-def _lines(table: dict[str, Any]) -> str:
-    return ("\n" + " " * 24).join(f"{key}: {value}" for key, value in table.items())
+def _megabytes(sources: Sequence[FetchedSource]) -> str:
+    return f"{sum(source.bytes for source in sources) / 1e6:.1f} MB"

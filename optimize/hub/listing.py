@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from optimize.hub.answers import gated
@@ -10,6 +10,7 @@ from optimize.hub.client import HubClient
 from optimize.hub.names import MOST_FILES, refuse_hostile
 from runtime.errors import HubError
 from runtime.hub_id import has_hub_shape
+from runtime.model_card import ModelCard, make_card
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _DIGESTS = {"sha256": re.compile(r"[0-9a-f]{64}"), "sha1": re.compile(r"[0-9a-f]{40}")}
@@ -33,6 +34,7 @@ class Repository:
     commit: str
     files: Mapping[str, RepoFile]
     names: tuple[str, ...]  # also those of which the Hub tells no size or digest
+    card: ModelCard = field(default_factory=ModelCard)  # of what its page says
 
     def file(self, name: str) -> RepoFile:
         """Return a file; raises HubError where it is not listed so that it can be checked."""
@@ -68,8 +70,24 @@ def list_repository(client: HubClient, asked: str, revision: str) -> Repository:
     refuse_hostile(names, asked)
     files = [_file(name, item) for name, item in zip(names, siblings, strict=True)]
     return Repository(
-        id=found, commit=commit, files={file.name: file for file in files if file is not None}, names=names
+        id=found,
+        commit=commit,
+        files={file.name: file for file in files if file is not None},
+        names=names,
+        card=_card(answer.get("cardData")),
     )
+
+
+def _card(told: Any) -> ModelCard:
+    """Return what the page of a repository says: its licence, and what the training called its subject.
+
+    A licence that the Hub has no row for is called "other" and has its own name beside that.
+    """
+    if not isinstance(told, dict):
+        return ModelCard()
+    own, common = told.get("license_name"), told.get("license")
+    words = [told.get("instance_prompt")]
+    return make_card({"license": own if common == "other" and isinstance(own, str) else common}, words)
 
 
 def _name(item: Any, repository: str) -> str:

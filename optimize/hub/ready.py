@@ -43,6 +43,7 @@ def _placed(found: Fetched, staging: Staging, output: Path) -> ModelFolder:
             location=found.repository.id,
             revision=found.repository.commit,
             sha256={name: entry.sha256 for name, entry in files.items() if name.endswith("_model.bin")},
+            card=found.repository.card,
         ),
         precision=folder.precision,
         tools={},

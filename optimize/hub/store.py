@@ -14,8 +14,8 @@ from pathlib import Path
 from optimize.hub.listing import RepoFile, Repository
 from optimize.hub.record import RECORD_NAME, HubRecord, write_record
 from optimize.hub.transfer import agrees
-from optimize.staging import drop_lock, take_lock
 from runtime.errors import HubError
+from runtime.file_lock import drop_lock, take_lock
 
 
 class RepositoryStore:
@@ -25,7 +25,9 @@ class RepositoryStore:
         self.folder = data / "cache" / "hub" / ("models--" + repository.id.replace("/", "--"))
         self.parts = self.folder / "parts"
         self.snapshot = self.folder / "-".join(filter(None, (repository.commit, variant)))
-        self._record = HubRecord(repository=repository.id, commit=repository.commit, variant=variant)
+        self._record = HubRecord(
+            repository=repository.id, commit=repository.commit, variant=variant, card=repository.card
+        )
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

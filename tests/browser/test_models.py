@@ -1,11 +1,16 @@
 """Models in the page: one is optimized and used at once, verified, deleted; the benchmark."""
 
 import re
+import shutil
+from dataclasses import replace
 
 from playwright.sync_api import Page, expect
 
+from runtime.model_card import ModelCard
+from runtime.model_files import read_manifest
 from tests.browser.desk import SHORT, Desk
 from tests.browser.program import Program
+from tests.models import DEMO_MODEL
 
 MINUTES = 60_000  # milliseconds
 
@@ -47,6 +52,29 @@ def test_a_bundled_model_is_verified_and_not_deleted(page: Page) -> None:
     expect(desk.part("models-said")).to_contain_text("every file is as it was written")
     desk.press("delete")
     expect(desk.part("models-said")).to_contain_text("comes with the program")
+
+
+def test_trigger_words_are_shown_and_put_into_the_prompt(page: Page, program: Program) -> None:
+    folder = program.data / "models" / "carded"
+    shutil.copytree(DEMO_MODEL, folder)
+    manifest = read_manifest(folder)
+    assert manifest is not None
+    card = ModelCard(title="<img src=x onerror=alert(1)>", trigger_words=("sks house", "(dots:1.2)"))
+    changed = replace(manifest, source=replace(manifest.source, card=card))
+    (folder / "manifest.json").write_bytes(changed.to_bytes())
+    page.reload()
+    form = Desk(page).open().fill(prompt="a red house")
+    desk = Desk(page, "optimize").open().pick("model", "carded")
+    expect(desk.part("details")).to_contain_text("<img src=x onerror=alert(1)>")
+    expect(desk.field("words")).to_have_value("sks house, (dots:1.2)")
+    desk.press("words-use")
+    expect(form.field("prompt")).to_have_value("a red house, sks house, (dots:1.2)")
+    expect(form.field("model")).to_have_value("carded CPU FP16")
+    desk.open().pick("model", "demo-depth")
+    expect(desk.part("details")).to_contain_text("About demo-depth")
+    expect(desk.part("words")).to_be_hidden()
+    desk.pick("model", "carded").press("delete").press("delete-yes")
+    expect(desk.part("models-said")).to_contain_text("was deleted")
 
 
 def test_the_compile_cache_is_cleared(page: Page) -> None:

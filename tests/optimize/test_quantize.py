@@ -18,6 +18,8 @@ from runtime.pipeline import BUNDLED_MODELS
 from runtime.weight_files import check_ir_pair
 from tests.measures import psnr
 from tests.models import DEMO_MODEL
+from tests.runtime.model_folders import write_source
+from tests.ui.fetched_folders import COMMIT, put_model
 
 Report = Callable[[str], None]
 
@@ -51,6 +53,15 @@ def test_weights_become_int8_and_half_the_bytes(full: ModelFolder, weights: Mode
         assert made.precision == "int8"
         assert check_ir_pair(made.ir("unet")) == "int8"
         assert made.ir("unet").with_suffix(".bin").stat().st_size < 0.55 * before
+
+
+def test_a_model_from_the_hub_stays_one_and_finds_its_source(tmp_path: Path) -> None:
+    source = write_source(tmp_path / "cache" / "hub" / "models--ORG--NAME" / COMMIT)
+    base, output = ModelFolder(put_model(tmp_path, "mine", source)), tmp_path / "models" / "int8"
+    for given in (base, ModelFolder(source)):
+        made = quantize._source(base, given, output)
+        assert (made.location, made.revision) == ("ORG/NAME", COMMIT)
+        assert made.place(output) == source.resolve()
 
 
 def test_what_is_not_the_unet_stays_as_it_was(full: ModelFolder) -> None:

@@ -14,6 +14,7 @@ from optimize.configurations import CONFIGS, clip_vocabulary
 from optimize.source import open_source
 from optimize.source_model import SourceChoices, SourceModel
 from runtime.errors import LapdrawError
+from runtime.model_card import ModelCard
 from tests.safetensors_files import UNET, checkpoint_shapes, header_of, write_header
 
 SPREAD = f"{UNET}output_blocks.11.1.transformer_blocks.0.norm1.bias"
@@ -124,6 +125,13 @@ def test_a_size_and_a_noise_schedule_that_the_file_names_are_taken(tmp_path: Pat
     for wrong in ("768", "768x512", "100x100", "9999x9999", ""):
         wrong_size = write(tmp_path, 768, **{"modelspec.resolution": wrong})
         assert unet(open_source(wrong_size))["sample_size"] == 64
+
+
+def test_what_a_file_says_of_itself_goes_with_it(tmp_path: Path) -> None:
+    path = write(tmp_path, 768, **{"modelspec.title": "Dream", "modelspec.trigger_phrase": "<i>sks</i>"})
+    (tmp_path / "x.json").write_text('{"activation text": "dog"}', "utf-8")
+    assert open_source(path).card == ModelCard(title="Dream", trigger_words=("sks", "dog"))
+    assert open_source(write(tmp_path, 768)).card == ModelCard(trigger_words=("dog",))
 
 
 def test_the_tokenizer_is_the_published_one(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The demo's source as one file, converted on the command line, makes the picture that its folder makes."""
 
+import hashlib
 import io
 import json
 from pathlib import Path
@@ -20,7 +21,11 @@ def picture(model: Path, path: Path) -> bytes:
 
 
 def test_one_file_makes_the_picture_of_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = write_checkpoint(DEMO_SOURCE, tmp_path / "scenes.safetensors", text={"text_encoder": CLIP})
+    metadata = {"modelspec.title": "Scenes <b>1</b>", "modelspec.trigger_phrase": "a house of dots"}
+    metadata |= {"ss_tag_frequency": json.dumps({"1_a": {"moon": 2, "sun": 3}}), "sshs_model_hash": "x"}
+    place = tmp_path / "scenes.safetensors"
+    file = write_checkpoint(DEMO_SOURCE, place, text={"text_encoder": CLIP}, metadata=metadata)
+    (tmp_path / "scenes.civitai.info").write_text('{"trainedWords": ["dots", "A house of dots"]}', "utf-8")
     options = ["--config", str(DEMO_SOURCE), "--data-dir", str(tmp_path), "--precision", "fp16", "--json"]
     assert main(["optimize", str(file), *options]) == 0
     answer = json.loads(capsys.readouterr().out)
@@ -34,6 +39,15 @@ def test_one_file_makes_the_picture_of_its_folder(tmp_path: Path, capsys: pytest
     assert made.manifest.source.notes == tuple(answer["notes"])
     assert made.manifest.source.location.endswith("scenes.safetensors")
     assert set(made.manifest.source.sha256) == {"scenes.safetensors"}
+    assert made.manifest.source.card.to_dict() == {
+        "title": "Scenes 1",
+        "trigger_words": ["a house of dots", "dots"],
+        "tags": ["sun", "moon"],
+    }
+    assert main(["models", "show", answer["name"], "--data-dir", str(tmp_path), "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)["source"]
+    assert shown["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert (shown["kind"], shown["location"]) == ("file", str(file.resolve()))
     names = {name for name in wanted.manifest.files if name.endswith((".bin", ".txt"))}
     for name in sorted(names):
         assert made.manifest.files[name].sha256 == wanted.manifest.files[name].sha256, name

@@ -93,10 +93,10 @@ def write_source(folder: Path) -> Path:
     return folder
 
 
-def write_manifest(folder: Path, location: str = "../source") -> Manifest:
+def write_manifest(folder: Path, /, location: str = "../source", **source: Any) -> Manifest:
     edit(folder / "model_index.json", _manifest="manifest.json")
     manifest = Manifest(
-        source=Source(location=location, revision=None, sha256={"unet/w.safetensors": "0" * 64}),
+        source=Source(**{"location": location, "sha256": {"unet/w.safetensors": "0" * 64}} | source),
         precision="fp16",
         tools={"openvino": "2026.4.1"},
         created="2026-11-21T00:00:00+00:00",

@@ -72,6 +72,13 @@ def test_content_key_follows_the_content_not_the_place(ir: Path, tmp_path: Path)
     assert ModelFolder(ir).content_key("unet") != key
 
 
+@pytest.mark.parametrize("location", ["\x00", "a/" * 100_000, "x" * 5000])
+def test_what_is_no_path_is_no_place(tmp_path: Path, location: str) -> None:
+    assert Source(location=location).place(tmp_path) is None
+    assert Source(location="here", folder=location).place(tmp_path) is None
+    assert Source(location=location, folder="../x").place(tmp_path / "m") == tmp_path.resolve() / "x"
+
+
 def test_source_is_found_beside_the_model_until_it_is_gone(ir: Path, source: Path, tmp_path: Path) -> None:
     write_manifest(ir, location="../source")
     assert ModelFolder(ir).source_path == source.resolve()
@@ -109,7 +116,7 @@ def test_no_changed_byte_of_a_manifest_goes_unnoticed(data: st.DataObject) -> No
     ("key", "value", "says"),
     [
         ("format", 99, "has format 99, this version reads 1"),
-        ("precision", "fp17", "precision must be one of fp32, fp16, int8"),
+        ("precision", "fp17", "precision must be one of fp32, fp16, bf16, int8"),
         ("source", None, "source must be an object"),
         ("tools", {"openvino": 1}, "tools.openvino must be a text"),
         ("errors", {"unet": {"fp16": "small"}}, "errors.unet.fp16 must be a number"),

@@ -247,7 +247,7 @@ def test_other_commands_answer(data: Path) -> None:
     assert {(row["bundled"], row["precision"]) for row in rows} == {(True, "fp16")}
     assert "every file is as it was written" in run("models", "verify", "demo-scenes").stdout
     shown = json.loads(run("models", "show", "demo-scenes", "--json").stdout)
-    assert set(shown["error against PyTorch"]) == {"text_encoder", "unet", "vae_decoder", "vae_encoder"}
+    assert set(shown["errors"]) == {"text_encoder", "unet", "vae_decoder", "vae_encoder"}
     assert "comes with the program" in run("models", "remove", "demo-scenes").stderr
 
 

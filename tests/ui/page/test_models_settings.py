@@ -25,7 +25,8 @@ def test_delete_asks_first_and_names_the_model(make_page: MakePage, tmp_path: Pa
     write_ir(tmp_path / "models" / "mine")
     tab = driver(make_page, "optimize")
     tab.set({"model": "mine"})
-    doomed, ask, question, yes, _ = tab.press("delete")
+    doomed, ask, question, yes, _, source = tab.press("delete")
+    assert not source["visible"]
     assert (doomed, ask["visible"], yes["value"]) == ("mine", True, "Delete mine")
     assert "Delete mine for good?" in question
     assert (tmp_path / "models" / "mine").is_dir()
@@ -38,7 +39,7 @@ def test_delete_asks_first_and_names_the_model(make_page: MakePage, tmp_path: Pa
 def test_a_bundled_model_is_refused_when_delete_is_pressed(make_page: MakePage) -> None:
     tab = driver(make_page, "optimize")
     tab.set({"model": "demo-depth"})
-    doomed, ask, _, _, said = tab.press("delete")
+    doomed, ask, _, _, said, _ = tab.press("delete")
     assert (doomed, ask["visible"]) == ("", False)
     assert "demo-depth comes with the program" in said
     assert "comes with the program" in handler(tab, "delete-yes")("demo-depth")[2]

@@ -8,9 +8,15 @@ from fake_engine import CPU, MakePage
 
 from runtime import TextToImage
 from runtime.errors import LapdrawError
+from runtime.file_lock import drop_lock, take_lock
+from runtime.model_folder import ModelFolder
 from runtime.models import find_model
 from runtime.placement import find_device
+from tests.runtime.model_folders import write_manifest
+from tests.ui.fetched_folders import put_model, put_source
+from ui.fetched_sources import remove_fetched
 from ui.jobs.failure import of_crash, of_exit, of_silence, twice
+from ui.model_store import remove_model
 from ui.page.faults import translated
 from ui.page.text import Texts
 from ui.page.texts.faults import TEXTS
@@ -46,6 +52,26 @@ def test_what_the_runtime_says_is_told_in_chinese(tmp_path: Path) -> None:
         _raised(find_device, "igpu", [CPU]),
         *TextToImage(prompt="a", negative_prompt="b", guidance_scale=1).warnings,
     ]
+    for sentence in said:
+        assert not ENGLISH.search(translated(ZH, sentence)), sentence
+
+
+def test_what_is_said_of_deleting_a_model_is_told_in_chinese(tmp_path: Path) -> None:
+    source = put_source(tmp_path)
+    folder = put_model(tmp_path, "mine", source)
+    sums = {"dream.safetensors": "0" * 64}
+    notes = ("recognised as SDXL", "with the VAE of v.safetensors")
+    write_manifest(folder, "dream.safetensors", sha256=sums, notes=notes)
+    by_hand = ModelFolder(put_model(tmp_path, "by-hand", None))
+    held = take_lock(source.parent / "lock")
+    said = [
+        _raised(remove_model, "mine", tmp_path, {"mine"}),
+        _raised(remove_fetched, "ORG/NAME", tmp_path, {str(source)}),
+        _raised(remove_fetched, "ORG/NAME", tmp_path),
+        *ModelFolder(folder).manifest.source.notes,  # type: ignore[union-attr]
+        *by_hand.notes,
+    ]
+    drop_lock(held, source.parent / "lock")
     for sentence in said:
         assert not ENGLISH.search(translated(ZH, sentence)), sentence
 

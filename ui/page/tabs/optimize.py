@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from ui.page.amounts import bare_html, table_html
+from ui.page.fidelity import component_words, quantization_html, share_words
 from ui.page.installed_models import InstalledModels
 from ui.page.long_job import QUIET, LongJob, Updates
 from ui.page.optimize_source import TAB, SourceForm
@@ -96,7 +97,7 @@ def errors_html(page: "Page", job: "Job | None") -> str:
     say = page.say
     precisions = [name for name in ERROR_PRECISIONS if any(name in errors for errors in found.values())]
     rows = [
-        (_component(page, name), *(_share(errors.get(precision)) for precision in precisions))
+        (component_words(page, name), *(share_words(errors.get(precision)) for precision in precisions))
         for name, errors in found.items()
     ]
     caption = say("optimize.errors")
@@ -105,32 +106,4 @@ def errors_html(page: "Page", job: "Job | None") -> str:
     heading = f'<h3 class="ld-heading">{escape(caption)}: {escape(path)}</h3>'
     hint = f'<p class="ld-hint">{escape(say("optimize.errors_info"))}</p>'
     made = job.results[-1].get("quantization") if job is not None else None
-    return heading + hint + table_html(head, rows, caption=caption) + _quantization_html(page, made)
-
-
-def _quantization_html(page: "Page", made: "dict[str, Any] | None") -> str:
-    """Return what a quantization cost and gained, in a sentence; nothing where there was none."""
-    if not made:
-        return ""
-    said = page.say(
-        "optimize.quantized",
-        error=_share(made["unet_error"]),
-        count=made["pictures"],
-        psnr=f"{made['picture_psnr']:.1f}",
-        before=f"{made['base_seconds']:.3g} s",
-        after=f"{made['seconds']:.3g} s",
-        speed=f"{made['base_seconds'] / made['seconds']:.2f}",
-        machine=made["machine"],
-    )
-    return f'<p class="ld-hint">{escape(said)}</p>'
-
-
-def _component(page: "Page", name: str) -> str:
-    key = f"panel.component.{name}"
-    return page.say(key) if page.texts.knows(key) else name
-
-
-def _share(error: float | None) -> str:
-    if error is None:
-        return ""
-    return f"{100 * error:.2g} %" if error >= 1e-5 else "< 0.001 %"
+    return heading + hint + table_html(head, rows, caption=caption) + quantization_html(page, made)

@@ -103,4 +103,26 @@ TEXTS = {
         "{model} is stored in {precision}: give the model it was made from, in fp16 or fp32",
         "{model} 的权重为 {precision}：请使用它所来自的 FP16 或 FP32 模型",
     ),
+    # Deleting models and what was fetched for them (ui/model_store.py, ui/fetched_sources.py)
+    "in_use": (
+        "{name} is needed by a job that is running or waiting: let it finish or cancel it first",
+        "{name} 正被运行中或排队中的任务使用：请等待其完成或先取消任务",
+    ),
+    "being_fetched": (
+        "{name} is being fetched by another process, or {path} cannot be written: wait for it, or check "
+        "permissions",
+        "{name} 正由另一个进程下载，或 {path} 无法写入：请等待其完成，或检查权限",
+    ),
+    "not_removed": (
+        "cannot remove {path} ({error}): close what uses it",
+        "无法删除 {path}（{error}）：请关闭正在使用它的程序",
+    ),
+    # Notes of a model (optimize/checkpoint.py, runtime/model_folder.py)
+    "recognised": ("recognised as {kind}", "识别为 {kind}"),
+    "configurations_of": ("with the configurations of {name}", "使用 {name} 的配置"),
+    "vae_of": ("with the VAE of {name}", "使用 {name} 的 VAE"),
+    "not_verified": (
+        "no manifest.json: contents are not verified",
+        "没有 manifest.json：内容未经校验",
+    ),
 }

@@ -148,6 +148,14 @@ TEXTS = {
         "Delete {name} for good? That frees {size}. Pictures made with it stay.",
         "确定永久删除 {name}？将释放 {size}。用它生成的图片会保留。",
     ),
+    "delete_source": (
+        "Also delete the {size} that were fetched for it; only PyTorch devices still need them",
+        "同时删除为它下载的 {size}（仅 PyTorch 设备需要）",
+    ),
+    "delete_source_kept": (
+        "The {size} that were fetched for it stay, for they are also the source of {others}.",
+        "为它下载的 {size} 会保留，因为它们也是 {others} 的来源。",
+    ),
     "delete_yes": ("Delete {name}", "删除 {name}"),
     "delete_no": ("Keep it", "保留"),
     "deleted": ("{name} was deleted: {size} are free again.", "{name} 已删除，释放了 {size}。"),

@@ -67,6 +67,7 @@ TEXTS = {
     "part.sources": ("Sources to optimize", "待优化的来源"),
     "part.outputs": ("Pictures and reports", "图片与报告"),
     "part.cache/compiled": ("Compiled models", "已编译的模型"),
+    "part.cache/hub": ("Files fetched from the Hub", "从 Hub 下载的文件"),
     "part.cache/skeletons": ("Models of the benchmark", "性能测试用模型"),
     "part.cache/measured": ("Measurements of devices", "设备测量结果"),
     "part.cache/page": ("Uploads of this run", "本次运行的上传"),
