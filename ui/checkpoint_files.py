@@ -1,12 +1,13 @@
 """The checkpoints that other programs keep on this disk: in the folders of A1111, its forks and ComfyUI."""
 
+import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.checkpoint import PICKLES, open_checkpoint
-from runtime.errors import LapdrawError
+from runtime.errors import InvalidRequest, LapdrawError
 from runtime.places import CHECKOUT
 
 PLACES_VARIABLE = "LAPDRAW_CHECKPOINTS"  # folders, separated as in PATH
@@ -34,6 +35,11 @@ class FoundCheckpoint:
     path: Path
     bytes: int
     is_vae: bool = False
+
+    @property
+    def key(self) -> str:
+        """What names it to whoever may not name files; tells nothing of where it lies."""
+        return hashlib.sha256(os.fsencode(self.path)).hexdigest()[:16]
 
     def kind(self) -> str:
         """Return what the file is; raises LapdrawError, one sentence, for what cannot be converted."""
@@ -69,6 +75,14 @@ def usual_places(environment: Mapping[str, str] | None = None, home: Path | None
         return [Path(name).expanduser() for name in named.split(os.pathsep) if name]
     parents = (CHECKOUT.parent, Path.home() if home is None else home)
     return [parent / program for parent in parents for program in _PROGRAMS if (parent / program).is_dir()]
+
+
+def checkpoint_of(key: str, *, is_vae: bool = False) -> FoundCheckpoint:
+    """Return the checkpoint or the VAE of that key in the usual places; raises InvalidRequest for none."""
+    for row in find_checkpoints(usual_places()):
+        if row.key == key and row.is_vae == is_vae:
+            return row
+    raise InvalidRequest("that file is not there any more: press Refresh and choose another one")
 
 
 def describe(checkpoint: FoundCheckpoint) -> tuple[str, str]:

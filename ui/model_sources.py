@@ -1,9 +1,11 @@
-"""The diffusers folders on this disk that could be converted: our own, the bundled ones, the Hub's cache."""
+"""The diffusers folders on this disk that could be converted: our own, the bundled ones, the Hub's."""
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from runtime.errors import InvalidRequest, LapdrawError
 from runtime.model_files import INDEX_NAME
@@ -12,6 +14,7 @@ from runtime.places import BUNDLED_SOURCES
 from runtime.quantization import QUANTIZED
 
 _HUB_PREFIX = "models--"
+_RECORD = "hub.json"  # of optimize/hub/record.py
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +22,7 @@ class FoundSource:
     """A folder with a model index; where `error` says so, one that cannot be converted."""
 
     name: str  # the folder's, or ORGANISATION/NAME of the Hub
-    place: str  # "data", "bundled" or "hub"
+    place: str  # "data", "bundled", "fetched" (by `optimize`) or "hub" (by others)
     path: Path
     error: str = ""
 
@@ -34,6 +37,7 @@ def find_sources(data: Path) -> tuple[FoundSource, ...]:
     places = (
         ("data", _in_folder(data / "sources")),
         ("bundled", _in_folder(BUNDLED_SOURCES)),
+        ("fetched", _fetched(data / "cache" / "hub")),
         ("hub", _in_hub_cache(hub_cache(os.environ))),
     )
     found = [
@@ -80,6 +84,22 @@ def _in_folder(parent: Path) -> Iterator[tuple[str, Path]]:
             yield path.name, path
 
 
+def _fetched(cache: Path) -> Iterator[tuple[str, Path]]:
+    """What `optimize ORG/NAME` keeps: folders that are whole, by the note in them; several of one repository
+    by their commit and variant too.
+    """
+    for repository in _folders(cache):
+        whole = [
+            (record, path)
+            for path in _folders(repository)
+            if (record := _json(path / _RECORD)) is not None and (path / INDEX_NAME).is_file()
+        ]
+        for record, path in whole:
+            name, commit = str(record.get("repository")), str(record.get("commit"))[:8]
+            which = ", ".join(filter(None, (commit, record.get("variant"))))
+            yield (name if len(whole) == 1 else f"{name} ({which})"), path
+
+
 def _in_hub_cache(cache: Path) -> Iterator[tuple[str, Path]]:
     """The snapshots of each repository: what `main` names by the bare name, others with a revision."""
     for repository in _folders(cache):
@@ -112,3 +132,11 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, ValueError):
         return ""
+
+
+def _json(path: Path) -> dict[str, Any] | None:
+    try:
+        value = json.loads(_read(path))
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

@@ -104,12 +104,16 @@ def require_model_name(name: str) -> str:
 
 
 def propose_name(source: str, precision: str, data: Path) -> str:
-    """Return a free name for what is made of a source: its own and the precision, numbered if taken."""
+    """Return a free name for what is made of a source: its own and the precision, numbered if taken.
+
+    Without a precision it is for a model that is taken as it is.
+    """
     stem = _UNFIT.sub("-", source.rsplit("/", 1)[-1]).strip("-._")[:80] or "model"
-    name, number = f"{stem}-{precision}", 1
+    wanted = f"{stem}-{precision}" if precision else stem
+    name, number = wanted, 1
     while (data / "models" / name).exists():
         number += 1
-        name = f"{stem}-{precision}-{number}"
+        name = f"{wanted}-{number}"
     return name
 
 

@@ -154,7 +154,7 @@ def _follow(command: list[str], said: _Said) -> tuple[dict[str, Any], int]:
             for line in child.stderr:
                 message = _read(line)
                 if "phase" in message:
-                    said.phase(f"[{message['index']}/{message['total']}] {message['phase']}")
+                    said.phase(_counted(message))
                 elif "error" in message:
                     answer = message
                 elif "note" in message:
@@ -170,6 +170,12 @@ def _follow(command: list[str], said: _Said) -> tuple[dict[str, Any], int]:
         finally:
             signal.signal(signal.SIGTERM, before)
     return answer, child.returncode
+
+
+def _counted(message: dict[str, Any]) -> str:
+    """Return a phase with its step, or with how much is done of what has no steps: a download."""
+    index, total = message["index"], message["total"]
+    return f"[{index}%] {message['phase']}" if total == 100 else f"[{index}/{total}] {message['phase']}"
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -190,7 +196,7 @@ def _report(answer: dict[str, Any], name: str, *, as_json: bool) -> None:
         print(json.dumps({"name": name, **answer}))
         return
     print(answer["path"])
-    for note in answer["notes"]:
+    for note in answer.get("notes", ()):  # what was ready-made has none
         print(f"  {note}", file=sys.stderr)
     for component, errors in answer["errors"].items():
         measured = ", ".join(f"{precision} {error:.1e}" for precision, error in errors.items())

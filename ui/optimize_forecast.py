@@ -1,17 +1,25 @@
 """What an optimization will take on this machine, said before it starts."""
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from runtime.export_needs import ExportNeeds, export_needs, export_seconds
+from runtime.checkpoint import Checkpoint, open_vae_file
+from runtime.export_needs import (
+    ExportNeeds,
+    export_needs,
+    export_seconds,
+    needs_of_numbers,
+    source_numbers,
+)
 from runtime.memory import available_bytes
 from runtime.model_folder import ModelFolder
 from runtime.places import CHECKOUT
 from runtime.quantization import QUANTIZED
-from runtime.quantize_needs import quantize_needs
+from runtime.quantize_needs import needs_of_source, quantize_needs
+from runtime.weight_files import count_numbers, source_weights
 from ui.installed import install_bytes
 
 
@@ -51,9 +59,22 @@ def forecast(
     `earlier` holds the weights and the seconds of optimizations that were done here: they say how fast this
     machine is beside the one that the constants were measured on.
     """
-    needs = (quantize_needs if precision in QUANTIZED else export_needs)(source, precision)
+    needs = folder_needs(source, precision)
+    group = folder_group(source)
+    return forecast_of(needs, data, earlier=earlier, cpu_pytorch=cpu_pytorch, group=group)
+
+
+def forecast_of(
+    needs: ExportNeeds,
+    data: Path,
+    *,
+    earlier: Iterable[tuple[int, float]] = (),
+    cpu_pytorch: bool = False,
+    group: str = "optimize",
+) -> Forecast:
+    """Return the same of needs that are known; `group` is that of the packages (ui/installed.py)."""
     ratios = [seconds / export_seconds(numbers) for numbers, seconds in earlier]
-    kept, beside = install_bytes("optimize", cpu_pytorch=cpu_pytorch)
+    kept, beside = install_bytes(group, cpu_pytorch=cpu_pytorch)
     place = existing_parent(data / "models")
     same_disk = place.stat().st_dev == CHECKOUT.stat().st_dev
     return Forecast(
@@ -65,6 +86,40 @@ def forecast(
         disk_free=shutil.disk_usage(place).free,
         memory_free=available_bytes(),
     )
+
+
+def folder_group(source: ModelFolder) -> str:
+    """Return the group of packages that a folder takes: OpenVINO IR can become int8 without PyTorch."""
+    return "quantize" if source.kind == "openvino" else "optimize"
+
+
+def folder_needs(source: ModelFolder, precision: str, vae: Path | None = None) -> ExportNeeds:
+    """Return what a folder takes, with another VAE or its own; raises ModelFolderError."""
+    if vae is None:
+        return (quantize_needs if precision in QUANTIZED else export_needs)(source, precision)
+    return _needs(_with_vae(source_numbers(source), vae), precision)
+
+
+def checkpoint_needs(checkpoint: Checkpoint, precision: str, vae: Path | None = None) -> ExportNeeds:
+    """Return what a single file takes, by its header; raises ModelFolderError for a VAE that is none."""
+    numbers = {entry: part.numbers for entry, part in checkpoint.parts.items()}
+    own = numbers.pop("vae", 0)
+    numbers = {"vae_decoder": own, "vae_encoder": own, **numbers}
+    return _needs(numbers if vae is None else _with_vae(numbers, vae), precision)
+
+
+def _needs(numbers: Mapping[str, int], precision: str) -> ExportNeeds:
+    return (needs_of_source if precision in QUANTIZED else needs_of_numbers)(numbers, precision)
+
+
+def _with_vae(numbers: Mapping[str, int], vae: Path) -> dict[str, int]:
+    """Return the weights of each component, those of the VAE's halves counted in what takes its place."""
+    if vae.is_dir():
+        folder = vae if (vae / "config.json").is_file() else vae / "vae"
+        count = count_numbers(source_weights(folder)[0])
+    else:
+        count = open_vae_file(vae).numbers
+    return {**numbers, "vae_decoder": count, "vae_encoder": count}
 
 
 def existing_parent(path: Path) -> Path:

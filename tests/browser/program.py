@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -20,8 +21,10 @@ ROOT = Path(__file__).resolve().parents[2]
 class Program:
     """The server and its worker as a context manager; `start` again after `kill`."""
 
-    def __init__(self, data: Path, loopback: Loopback | None) -> None:
-        self.data, self._loopback = data, loopback
+    def __init__(
+        self, data: Path, loopback: Loopback | None, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self.data, self._loopback, self._environment = data, loopback, dict(environment or {})
         data.mkdir(parents=True, exist_ok=True)
         self.port = 7860 if loopback else _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -50,7 +53,7 @@ class Program:
             self._server = subprocess.Popen(
                 self._loopback.command(*command) if self._loopback else list(map(str, command)),
                 cwd=ROOT,
-                env=_as_at_home() | self.addresses.environment,
+                env=_as_at_home() | self.addresses.environment | self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

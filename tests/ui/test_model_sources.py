@@ -1,5 +1,6 @@
 """Sources are found where people and other programs keep them, without asking anybody."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,26 @@ def test_sources_of_every_place_are_found_and_what_cannot_be_used_comes_last(
     assert "holds no weights" in faults.pop(f"hub:someone/short ({MAIN[:8]})")
     assert faults == {}
     assert [bool(source.error) for source in found] == sorted(bool(source.error) for source in found)
+
+
+def test_what_was_fetched_is_found_once_it_is_whole(hub: Path, tmp_path: Path) -> None:
+    repository = tmp_path / "cache" / "hub" / "models--somebody--painter"
+    for folder, variant in ((MAIN, None), (f"{OLD}-fp16", "fp16")):
+        write_source(repository / folder)
+        record = {"repository": "somebody/painter", "commit": folder[:40], "variant": variant}
+        (repository / folder / "hub.json").write_text(json.dumps(record))
+    write_source(repository / ("c" * 40))  # still being fetched: it has no note yet
+    (repository / "parts").mkdir()
+    alone = write_source(tmp_path / "cache" / "hub" / "models--a--b" / MAIN)
+    (alone / "hub.json").write_text(json.dumps({"repository": "a/b", "commit": MAIN, "variant": None}))
+    (alone.parent / OLD).mkdir()
+    (alone.parent / OLD / "hub.json").write_text("[")
+    found = {source.key: source.path for source in find_sources(tmp_path) if source.place == "fetched"}
+    assert found == {
+        "fetched:a/b": alone,
+        f"fetched:somebody/painter ({MAIN[:8]})": repository / MAIN,
+        f"fetched:somebody/painter ({OLD[:8]}, fp16)": repository / f"{OLD}-fp16",
+    }
 
 
 def test_a_key_leads_to_its_folder_and_nothing_else_does(hub: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What an optimization will take: against conversions that were measured, and against what is free here."""
 
+import math
 import shutil
 from collections import namedtuple
 from pathlib import Path
@@ -8,11 +9,20 @@ from typing import Any
 import pytest
 
 from bootstrap import setup
-from runtime.export_needs import ExportNeeds, export_disk_bytes, export_needs, export_seconds, source_numbers
+from runtime.checkpoint import open_checkpoint
+from runtime.export_needs import (
+    ExportNeeds,
+    export_disk_bytes,
+    export_needs,
+    export_seconds,
+    needs_of_numbers,
+    source_numbers,
+)
 from runtime.model_folder import ModelFolder
 from runtime.places import BUNDLED_SOURCES
+from tests.safetensors_files import checkpoint_shapes, header_of, write_header
 from ui import installed, optimize_forecast
-from ui.optimize_forecast import forecast
+from ui.optimize_forecast import checkpoint_needs, folder_needs, forecast
 
 SD15 = {
     "text_encoder": 123_060_480,
@@ -159,3 +169,35 @@ def test_needs_are_whole_numbers_of_bytes(demo: ModelFolder) -> None:
     needs = export_needs(demo, "fp16")
     assert isinstance(needs, ExportNeeds)
     assert all(isinstance(n, int) for n in (needs.disk_bytes, needs.model_bytes, needs.memory_bytes))
+
+
+def test_a_single_file_takes_what_the_folder_of_the_same_weights_takes(tmp_path: Path) -> None:
+    """By its header alone; with another VAE, that one's weights are counted."""
+    shapes = checkpoint_shapes(768) | {"model.diffusion_model.more": (1_000_000,)}
+    file = write_header(tmp_path / "x.safetensors", header_of(shapes))
+    counted = checkpoint_needs(open_checkpoint(file), "fp16")
+    unet = sum(
+        math.prod(shape) for name, shape in shapes.items() if name.startswith("model.diffusion_model.")
+    )
+    vae = math.prod(shapes["first_stage_model.decoder.conv_in.weight"])
+    assert counted == needs_of_numbers(
+        {"unet": unet, "text_encoder": 8, "vae_decoder": vae, "vae_encoder": vae}, "fp16"
+    )
+    larger = write_header(
+        tmp_path / "vae.safetensors", header_of({"decoder.mid.block_1.conv1.weight": (500, 4, 3, 3)})
+    )
+    other = checkpoint_needs(open_checkpoint(file), "fp16", larger)
+    assert other.numbers - counted.numbers == 2 * (500 * 4 * 9 - vae)
+    int8 = checkpoint_needs(open_checkpoint(file), "int8")
+    assert int8.memory_bytes > counted.memory_bytes or int8.seconds > counted.seconds
+
+
+def test_another_vae_of_a_folder_is_counted_in_place_of_its_own(demo: ModelFolder, tmp_path: Path) -> None:
+    own = source_numbers(demo)["vae_decoder"]
+    file = write_header(
+        tmp_path / "vae.safetensors", header_of({"decoder.mid.block_1.conv1.weight": (500, 4, 3, 3)})
+    )
+    changed = folder_needs(demo, "fp16", file).numbers
+    assert changed == folder_needs(demo, "fp16").numbers + 2 * (500 * 4 * 9 - own)
+    for folder in (demo.path, demo.path / "vae"):
+        assert folder_needs(demo, "fp16", folder) == export_needs(demo, "fp16")

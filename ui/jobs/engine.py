@@ -11,11 +11,11 @@ from typing import Any
 
 from runtime.backends.base import Device
 from runtime.errors import InvalidRequest
-from runtime.machine import cpu_name
 from runtime.placement import names_pytorch, resolve_placement
 from ui.jobs.board import Board
-from ui.jobs.command_plan import check_command
+from ui.jobs.command_plan import HAS_TOKEN, check_command
 from ui.jobs.file_lock import FileLock, Held
+from ui.jobs.first_device import the_cpu
 from ui.jobs.inputs import LOG, Source, check_names, forget, keep_pictures
 from ui.jobs.job import KINDS, RUNNING, STATES, Job, JobSpec, Snapshot
 from ui.jobs.picture_plan import check_plan, make_plan
@@ -23,6 +23,7 @@ from ui.jobs.plain_picture import check_plain, is_plain
 from ui.jobs.recovery import end_leftovers, open_store, recover
 from ui.jobs.store import Store
 from ui.jobs.supervisor import Supervisor
+from ui.jobs.token import forget_tokens, keep_token
 
 SILENCE_SECONDS = 60.0
 STOP_SECONDS = 10.0  # more than a command gets to clean up, and the worker to end
@@ -60,6 +61,7 @@ class JobEngine:
             ) from error
         try:
             end_leftovers(self.folder)
+            forget_tokens(self.folder)
             store, self.notes = open_store(self.folder, self.data)
             for name in recover(store, self.folder, keep=KEPT_JOBS):
                 forget(self.folder / name)
@@ -79,6 +81,7 @@ class JobEngine:
         store, board, supervisor = self._parts
         if self._has_worker:
             supervisor.stop(STOP_SECONDS)
+        forget_tokens(self.folder)
         board.close()
         store.close()
         self._opened = None
@@ -92,19 +95,23 @@ class JobEngine:
 
     # What is asked
 
-    def submit(self, spec: JobSpec, pictures: Mapping[str, Source] | None = None) -> Job:
+    def submit(self, spec: JobSpec, pictures: Mapping[str, Source] | None = None, *, token: str = "") -> Job:
         """Check what is asked and put it in the line; `pictures` are "image", "mask" and "depth".
+
+        `token` is that of an account on the Hub: it is kept for the job, and in no list of jobs.
 
         Raises InvalidRequest, ModelFolderError or DeviceError, and then nothing is stored.
         """
         store, board, supervisor = self._parts
         if supervisor.fault:
             raise InvalidRequest(supervisor.fault)
-        spec = self._checked(spec, pictures or {})
+        spec = self._checked(spec, pictures or {}, token)
         try:
             name = store.new_id()
             try:
                 keep_pictures(self.folder / name, pictures or {})
+                if token:
+                    keep_token(self.folder / name, token)
                 job = store.add(name, spec, time.time())
             except BaseException:
                 forget(self.folder / name)
@@ -188,7 +195,7 @@ class JobEngine:
 
     def devices(self) -> tuple[Device, ...]:
         """Return the devices that the worker found; the CPU alone until it has told them."""
-        return self._parts[2].devices or (_cpu(),)
+        return self._parts[2].devices or (the_cpu(),)
 
     def busy(self) -> str:
         """Return what is going on in one line, "" for nothing."""
@@ -205,7 +212,7 @@ class JobEngine:
 
     # Checks
 
-    def _checked(self, spec: JobSpec, pictures: Mapping[str, Source]) -> JobSpec:
+    def _checked(self, spec: JobSpec, pictures: Mapping[str, Source], token: str) -> JobSpec:
         if spec.kind not in KINDS:
             raise InvalidRequest(f"there is no kind of job {spec.kind!r}: choose of {', '.join(KINDS)}")
         try:
@@ -216,6 +223,7 @@ class JobEngine:
         if spec.kind == "pictures":
             self._check_pictures(body, pictures)
         else:
+            body |= {HAS_TOKEN: True} if token else {}
             check_command(spec.kind, body, self.data)
         return replace(spec, body=body)
 
@@ -233,16 +241,3 @@ class JobEngine:
             resolve_placement(device, told)
         if plan.seed is not None:
             body["fields"] = {**body.get("fields", {}), "seed": plan.seed}
-
-
-def _cpu() -> Device:
-    return Device(
-        id="cpu",
-        backend="openvino",
-        native="CPU",
-        name=cpu_name(),
-        kind="CPU",
-        driver="",
-        precisions=("f32",),
-        memory_bytes=None,
-    )

@@ -76,7 +76,7 @@ def make_report(job: Job, reason: str, *, placement: str, trace: str, said: str)
     asked = {
         key: value
         for key, value in {**body, **dict(body.get("fields") or {})}.items()
-        if key not in ("fields", "prompt", "negative_prompt", "grid", "source", "name")
+        if key not in ("fields", "prompt", "negative_prompt", "grid", "source", "name", "vae")
     }
     parts = [
         f"{VERSION}, Python {platform.python_version()}, {platform.platform()}, {platform.machine()}",

@@ -15,10 +15,11 @@ from runtime.manifest import MANIFEST_NAME
 from runtime.model_folder import ModelFolder
 from runtime.places import CHECKOUT
 from ui.jobs.child import Child, Event
-from ui.jobs.command_plan import DATA, REPORT, plan_command
+from ui.jobs.command_plan import DATA, HAS_TOKEN, REPORT, plan_command
 from ui.jobs.failure import COPY, STOPPED, Outcome, failed, interrupted, of_exit
 from ui.jobs.inputs import LOG
 from ui.jobs.job import CANCELLED, DONE, Job
+from ui.jobs.token import FORGOTTEN, TYPED, kept_token
 
 if TYPE_CHECKING:
     from ui.jobs.supervisor import Supervisor
@@ -28,6 +29,7 @@ END_SECONDS = 4.0  # for a command to clean up when the program ends
 CANCEL_SECONDS = 20.0  # when the job is cancelled
 SENTENCE = re.compile(r"^(?:lapdraw|launch\.py): (.+)")
 STEP = re.compile(r"^\[(\d+)/(\d+)\]")
+SHARE = re.compile(r"^\[\d+%\]")
 REPORTED = 100  # lines of a log that a report of a failure quotes
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -41,6 +43,9 @@ def follow_command(supervisor: "Supervisor", job: Job) -> Outcome:
         return _done(supervisor, job, made)
     folder = supervisor.data / "jobs" / job.id
     folder.mkdir(parents=True, exist_ok=True)
+    token = kept_token(folder)
+    if job.spec.body.get(HAS_TOKEN) and token is None:
+        return failed(job, FORGOTTEN)
     shutil.rmtree(folder / REPORT, ignore_errors=True)  # of an interrupted run
     supervisor.release()  # the command needs the memory
     plan = plan_command(job.spec.kind, job.spec.body, folder)
@@ -52,7 +57,7 @@ def follow_command(supervisor: "Supervisor", job: Job) -> Outcome:
     }
     try:
         with (folder / LOG).open("w", encoding="utf-8") as log:
-            follower = _Follower(supervisor, job, log)
+            follower = _Follower(supervisor, job, log, "" if token is None else str(token))
             status = follower.follow([sys.executable, "-m", "ui.jobs.guardian", json.dumps(order)])
         return follower.outcome(status, folder)
     finally:
@@ -62,10 +67,12 @@ def follow_command(supervisor: "Supervisor", job: Job) -> Outcome:
 class _Follower:
     """One run of one command."""
 
-    def __init__(self, supervisor: "Supervisor", job: Job, log: IO[str]) -> None:
+    def __init__(self, supervisor: "Supervisor", job: Job, log: IO[str], token_file: str) -> None:
         self._supervisor = supervisor
         self._job = job
         self._log = log
+        self._token_file = token_file  # whose name says nothing to a person
+        self._share = ""  # of a download, as the log has it
         self._lines: deque[str] = deque(maxlen=REPORTED)
         self._answer: dict[str, Any] | None = None
         self._sentence = ""
@@ -125,6 +132,8 @@ class _Follower:
 
     def _hear(self, event: Event) -> None:
         line = CONTROL.sub("", event.values["line"].rpartition("\r")[2]).rstrip()
+        if self._token_file:
+            line = line.replace(self._token_file, TYPED)
         message = _object(line)
         if event.name == "output" and message is not None:
             self._answer = message
@@ -132,6 +141,8 @@ class _Follower:
         if message is not None and "phase" in message:
             line = str(message["phase"])
             self._phase(line)
+            if (share := SHARE.match(line)) is not None:  # told each second: the log has each per cent once
+                line, self._share = "" if share[0] == self._share else line, share[0]
         elif (sentence := SENTENCE.match(line)) is not None:
             self._sentence = sentence[1]
         elif self._job.spec.kind == "benchmark" and event.name == "line" and line:

@@ -20,6 +20,7 @@ from ui.jobs.inputs import forget_pictures
 from ui.jobs.job import CANCELLED, FAILED, Job
 from ui.jobs.saving import settle
 from ui.jobs.store import Store
+from ui.jobs.token import forget_token
 
 TICK = 0.25  # seconds between two looks at the clock
 RETRY_SECONDS = 1.0  # before a store that could not be written is tried again
@@ -161,6 +162,7 @@ class Supervisor:
             elif outcome.state == STOPPED:
                 self.store.requeue(job.id, reason="", interrupted=False)
             else:
+                forget_token(self.data / "jobs" / job.id)
                 self.store.finish(
                     job.id, outcome.state, reason=outcome.reason, report=outcome.report, now=time.time()
                 )

@@ -1,7 +1,6 @@
 """A job that takes minutes, as its tab shows it: phase, bar, log, Cancel, and what came of it."""
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from html import escape
@@ -10,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from runtime.errors import LapdrawError
-from ui.jobs import JobSpec
 from ui.page.amounts import bare_html
 from ui.page.following import FASTEST, RECENT, UNFINISHED
 from ui.page.panel_html import error_html
+from ui.page.phases import Phase, read_phase
 
 if TYPE_CHECKING:
     from ui.jobs import Job, Snapshot
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 LOG_LINES = 400
-_COUNTED = re.compile(r"\[(\d+)/(\d+)\] (.*)")
 
 Updates = dict[Any, Any]
 
@@ -30,7 +28,8 @@ class LongJob:
     """The newest job of one kind. `draw` puts it into the page, `connect` binds it.
 
     `phase_words` says a phase in the page's language; `result` returns updates of `outputs` for a job that is
-    done, and for None, when there is nothing to show.
+    done, and for None, when there is nothing to show. `cancelled_words` says what a cancelled job has left,
+    `remedy_html` what can be done about the reason of a failure.
     """
 
     def __init__(
@@ -41,9 +40,13 @@ class LongJob:
         *,
         phase_words: Callable[[str], str],
         done_words: Callable[["Job"], str],
+        cancelled_words: Callable[["Job"], str] | None = None,
+        remedy_html: Callable[[str], str] = lambda reason: "",
     ) -> None:
         self.page, self.tab, self.kind = page, tab, kind
         self._phase_words, self._done_words = phase_words, done_words
+        self._cancelled_words = cancelled_words or (lambda job: page.say("long_job.cancelled"))
+        self._remedy_html = remedy_html
         self._followed: dict[str, str] = {}  # session -> the job that it shows
         self._outputs: list[Any] = []
         self._result: Callable[[Job | None], Updates] = lambda job: {}
@@ -90,11 +93,14 @@ class LongJob:
     def connect(
         self,
         inputs: Sequence[Any],
-        make_spec: Callable[..., JobSpec],
+        submit: Callable[..., "Job"],
         outputs: Sequence[Any],
         result: Callable[["Job | None"], Updates],
     ) -> tuple[Any, Any]:
-        """Bind the buttons; return the events that end with a job: of the button, and of a reload."""
+        """Bind the buttons; return the events that end with a job: of the button, and of a reload.
+
+        `submit` takes the values of `inputs`, and raises LapdrawError.
+        """
         self._outputs, self._result = list(outputs), result
         changed = [
             self.job,
@@ -108,7 +114,7 @@ class LongJob:
 
         async def start(request: gr.Request, *values: Any) -> AsyncIterator[Updates]:
             try:
-                job = await asyncio.to_thread(lambda: self.page.engine.submit(make_spec(*values)))
+                job = await asyncio.to_thread(submit, *values)
             except LapdrawError as error:
                 yield self._refused(error)
                 return
@@ -183,19 +189,16 @@ class LongJob:
             self.live: self._live(snapshot),
             self.log: gr.update(value="\n".join(lines[-LOG_LINES:]), visible=bool(lines)),
             self.cancel: gr.update(interactive=job.state in UNFINISHED),
-            self.error: error_html(self.page, job.reason if failed else ""),
+            self.error: error_html(self.page, job.reason) + self._remedy_html(job.reason) if failed else "",
             self.report: gr.update(value=self.page.words(job.report), visible=failed and bool(job.report)),
             **self._result(job if job.state == "done" else None),
         }
 
     def _live(self, snapshot: "Snapshot") -> str:
         """The bar and a line in words, in the form that the script of the page announces."""
-        job, phase = snapshot.job, snapshot.progress.phase
-        counted = _COUNTED.fullmatch(phase)
-        percent = ""
-        if counted and job.state == "running":
-            percent = str(100 * (int(counted[1]) - 1) // int(counted[2]))
-        words = self._words(snapshot, counted)
+        job, phase = snapshot.job, read_phase(snapshot.progress.phase)
+        percent = "" if phase.percent is None or job.state != "running" else str(phase.percent)
+        words = self._words(snapshot, phase)
         notify = self._done_words(job) if self.page.settings.read().notify else ""
         told = {
             "data-state": job.state,
@@ -210,24 +213,24 @@ class LongJob:
             f'<p class="ld-words">{escape(words)}{escape(self._since(job))}</p></div>'
         )
 
-    def _words(self, snapshot: "Snapshot", counted: "re.Match[str] | None") -> str:
+    def _words(self, snapshot: "Snapshot", phase: Phase) -> str:
         job, say = snapshot.job, self.page.say
         if job.state == "done":
             return self._done_words(job)
         if job.state == "cancelled":
-            return say("long_job.cancelled")
+            return self._cancelled_words(job)
         if job.state == "failed":
             return say("common.error")
         if job.state == "queued":
             ahead = snapshot.progress.ahead
             return say("long_job.waiting", ahead=ahead) if ahead else say("long_job.waiting_next")
-        if counted:
-            return say(
-                "long_job.running", step=counted[1], steps=counted[2], phase=self._phase_words(counted[3])
-            )
-        phase = snapshot.progress.phase.strip()
-        is_named = phase not in ("", "waiting", "starting", self.kind)  # before it has said anything
-        return self._phase_words(phase) if is_named else say("long_job.starting")
+        words = self._phase_words(phase.text)
+        if phase.steps:
+            return say("long_job.running", step=phase.step, steps=phase.steps, phase=words)
+        if phase.share is not None:
+            return say("long_job.share", percent=phase.share, phase=words)
+        is_named = phase.text not in ("", "waiting", "starting", self.kind)  # before it has said anything
+        return words if is_named else say("long_job.starting")
 
     def _since(self, job: "Job") -> str:
         if job.state != "running" or job.started is None:

@@ -41,17 +41,18 @@ class FakeEngine:
         self._snapshots: dict[str, Snapshot] = {}
         self._watchers: dict[str, list[queue.SimpleQueue[Snapshot]]] = {}
         self.pictures: dict[str, Mapping[str, Any]] = {}  # what was given with a job
+        self.tokens: dict[str, str] = {}
         self.cancelled: list[str] = []
         self.skipped: list[str] = []
 
-    def submit(self, spec: JobSpec, pictures: Mapping[str, Any] | None = None) -> Job:
+    def submit(self, spec: JobSpec, pictures: Mapping[str, Any] | None = None, *, token: str = "") -> Job:
         """Queue a job, or refuse it with the sentence of `refuse`."""
         if self.refuse:
             raise InvalidRequest(self.refuse)
         with self._lock:
             job = Job(id=f"{len(self._snapshots):08x}", spec=spec, state="queued", created=time.time())
             self._snapshots[job.id] = Snapshot(job=job, progress=Progress())
-            self.pictures[job.id] = dict(pictures or {})
+            self.pictures[job.id], self.tokens[job.id] = dict(pictures or {}), token
         return job
 
     def tell(self, job_id: str, progress: Progress | None = None, **changes: Any) -> Job:

@@ -58,13 +58,13 @@ def build(page: "Page") -> None:
     shelf = _Reports(page)
     shelf.draw()
 
-    def spec(choice: str | None, with_peers: bool) -> JobSpec:
-        return make_spec(page, choice, with_peers)
+    def submit(choice: str | None, with_peers: bool) -> "Job":
+        return page.engine.submit(make_spec(page, choice, with_peers))
 
     def result(done: "Job | None") -> Updates:
         return {} if done is None else dict(zip(shelf.outputs, shelf.show_newest(done), strict=True))
 
-    job.connect([picker.component, peers], spec, shelf.outputs, result)
+    job.connect([picker.component, peers], submit, shelf.outputs, result)
     asked = [picker.component, peers]
     gr.on(
         [picker.component.change, peers.input],

@@ -1,4 +1,4 @@
-"""Optimize: a diffusers folder becomes a model of this computer; below it what is installed."""
+"""Optimize: a folder, a file or a model of the Hub becomes one of this computer; below it the installed."""
 
 from html import escape
 from pathlib import Path
@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from ui.jobs.command_plan import HUB
 from ui.page.amounts import bare_html, table_html
 from ui.page.fidelity import component_words, quantization_html, share_words
 from ui.page.installed_models import InstalledModels
 from ui.page.long_job import QUIET, LongJob, Updates
 from ui.page.optimize_source import TAB, SourceForm
+from ui.page.remedies import remedy_html
 from ui.page.send import Sent
 
 if TYPE_CHECKING:
@@ -39,6 +41,8 @@ def build(page: "Page") -> None:
         "optimize",
         phase_words=lambda phase: phase_words(page, phase),
         done_words=lambda job: say("optimize.done", name=job.spec.body["name"]),
+        cancelled_words=lambda job: _cancelled_words(page, job),
+        remedy_html=lambda reason: remedy_html(page, reason),
     )
     with gr.Row(elem_id=f"{TAB}-columns"):
         with gr.Column(min_width=300, elem_id=f"{TAB}-form"):
@@ -55,7 +59,7 @@ def build(page: "Page") -> None:
     def result(done: "Job | None") -> Updates:
         return {errors: errors_html(page, done), use: gr.update(visible=done is not None)}
 
-    ended = job.connect(form.inputs, form.spec, [errors, use], result)
+    ended = job.connect(form.inputs, form.submit, [errors, use], result)
     for event in ended:
         event.then(models.refresh, models.model, models.outputs, **QUIET)
         page.refresh_models_after(event)
@@ -86,7 +90,12 @@ def phase_words(page: "Page", phase: str) -> str:
     for key, values in ((phase, {}), (verb, {"what": what})):
         if page.texts.knows(f"optimize.phase.{key}"):
             return page.say(f"optimize.phase.{key}", **values)
-    return phase
+    return page.words(phase)  # what is said of a download
+
+
+def _cancelled_words(page: "Page", job: "Job") -> str:
+    is_hub = job.spec.body.get("origin") == HUB and job.started is not None
+    return page.say("origins.cancelled_hub" if is_hub else "long_job.cancelled")
 
 
 def errors_html(page: "Page", job: "Job | None") -> str:

@@ -7,6 +7,7 @@ TEXTS = {
     "waiting_next": ("Waiting to start …", "等待开始……"),
     "starting": ("Starting", "正在启动"),
     "running": ("Step {step} of {steps}: {phase}", "第 {step} / {steps} 步：{phase}"),
+    "share": ("{percent} %: {phase}", "{percent} %：{phase}"),
     "since": ("since {time}", "开始于 {time}"),
     "cancelled": ("Cancelled: nothing unfinished was kept.", "已取消：未完成的内容已删除。"),
     # Amounts

@@ -8,17 +8,17 @@ TEXTS = {
         "每个模型只需转换一次，之后会出现在所有模型列表中。",
     ),
     "how_to": (
-        "Sources are diffusers folders (with `model_index.json` and `.safetensors` files). Put one into "
-        "`sources` in the data folder, or use what other programs keep in the Hugging Face cache, then press "
-        "Refresh.",
-        "来源是 diffusers 文件夹（包含 `model_index.json` 和 `.safetensors` 文件）。请把它放入数据文件夹的 "
-        "`sources` 中，或使用其他程序留在 Hugging Face 缓存中的模型，然后点击“刷新”。",
+        "A model comes from the Hugging Face Hub, from one `.safetensors` file, or from a diffusers folder "
+        "(with `model_index.json`): put one into `sources` in the data folder, then press Refresh.",
+        "模型可来自 Hugging Face Hub、单个 `.safetensors` 文件，或 diffusers 文件夹（包含 "
+        "`model_index.json`）：请把文件夹放入数据文件夹的 `sources` 中，然后点击“刷新”。",
     ),
     "source": ("Model to optimize", "要优化的模型"),
     "source_none": ("No source was found.", "没有找到可用的来源。"),
     "source_info": ("Found on this disk.", "在本机磁盘上找到的模型。"),
     "place.data": ("sources folder", "sources 文件夹"),
     "place.bundled": ("bundled", "内置"),
+    "place.fetched": ("fetched from the Hub", "已从 Hub 下载"),
     "place.hub": ("Hugging Face cache", "Hugging Face 缓存"),
     "refresh": ("Refresh", "刷新"),
     "folder": ("Folder on disk (optional)", "本机文件夹（可选）"),
@@ -111,6 +111,7 @@ TEXTS = {
     "phase.checking source": ("checking the source", "检查来源"),
     "phase.loading": ("loading {what}", "加载 {what}"),
     "phase.exporting": ("converting {what}", "转换 {what}"),
+    "phase.checking the model": ("checking the model", "检查模型"),
     "phase.checking": ("comparing {what} with PyTorch", "与 PyTorch 对比 {what}"),
     "phase.drawing calibration pictures": ("drawing pictures to calibrate on", "生成校准用图片"),
     "phase.quantizing": ("making {what} int8", "将 {what} 量化为 INT8"),
