@@ -31,7 +31,11 @@ class ExportNeeds:
 
 def export_needs(source: ModelFolder, precision: str) -> ExportNeeds:
     """Return what converting a source into fp16 or fp32 takes; raises ModelFolderError."""
-    numbers = source_numbers(source)
+    return needs_of_numbers(source_numbers(source), precision)
+
+
+def needs_of_numbers(numbers: Mapping[str, int], precision: str) -> ExportNeeds:
+    """Return the same from how many weights each component has, as the header of a single file tells it."""
     total = sum(numbers.values())
     return ExportNeeds(
         numbers=total,

@@ -151,7 +151,8 @@ class ModelFolder(FamilyFacts):
             return None
         place = self.manifest.source.folder or self.manifest.source.location
         source = (self.path.resolve() / place).resolve()
-        return source if (source / INDEX_NAME).is_file() else None
+        is_ir = (source / "unet" / XML_NAME).is_file()  # which an int8 model is made of
+        return source if (source / INDEX_NAME).is_file() and not is_ir else None
 
     # Whether it is unchanged
 

@@ -4,7 +4,9 @@ Models with two constants each. Full quantization of a Stable Diffusion 1.5 (860
 14.7 GB; weights only are what both UNets take while they are timed beside each other (docs/int8.md).
 """
 
-from runtime.export_needs import ExportNeeds, export_needs
+from collections.abc import Mapping
+
+from runtime.export_needs import ExportNeeds, needs_of_numbers, source_numbers
 from runtime.memory import count_weights
 from runtime.model_folder import ModelFolder
 
@@ -17,16 +19,31 @@ _ROOM = 64 << 20
 
 def quantize_needs(source: ModelFolder, precision: str) -> ExportNeeds:
     """Return what making `source` int8 takes, a conversion before it included; raises ModelFolderError."""
-    before = export_needs(source, "fp16") if source.kind == "diffusers" else None
-    numbers = {component: count_weights(source, component) for component in source.components}
+    if source.kind == "diffusers":
+        return needs_of_source(source_numbers(source), precision)
+    return needs_of_ir({name: count_weights(source, name) for name in source.components}, precision)
+
+
+def needs_of_ir(numbers: Mapping[str, int], precision: str) -> ExportNeeds:
+    """Return what it takes for IR; `numbers` are the weights of each component."""
     unet, total = numbers["unet"], sum(numbers.values())
     kept = unet + 2 * (total - unet) + _ROOM // 8
-    memory = int(_PROGRAM_BYTES + _BYTES_PER_WEIGHT[precision] * unet)
-    seconds = _START_SECONDS + _SECONDS_PER_WEIGHT[precision] * unet
     return ExportNeeds(
         numbers=total,
-        disk_bytes=kept + unet + _ROOM + (before.disk_bytes if before else 0),
+        disk_bytes=kept + unet + _ROOM,
         model_bytes=kept,
-        memory_bytes=max(memory, before.memory_bytes if before else 0),
-        seconds=seconds + (before.seconds if before else 0.0),
+        memory_bytes=int(_PROGRAM_BYTES + _BYTES_PER_WEIGHT[precision] * unet),
+        seconds=_START_SECONDS + _SECONDS_PER_WEIGHT[precision] * unet,
+    )
+
+
+def needs_of_source(numbers: Mapping[str, int], precision: str) -> ExportNeeds:
+    """Return what it takes for what is converted to fp16 on the way, whose IR is kept until the end."""
+    before, after = needs_of_numbers(numbers, "fp16"), needs_of_ir(numbers, precision)
+    return ExportNeeds(
+        numbers=after.numbers,
+        disk_bytes=max(before.disk_bytes, before.model_bytes + after.disk_bytes),
+        model_bytes=after.model_bytes,
+        memory_bytes=max(before.memory_bytes, after.memory_bytes),
+        seconds=before.seconds + after.seconds,
     )
