@@ -18,17 +18,21 @@ _MODULES = {
         "nncf",
     ),
     "benchmark": ("openvino_genai",),
+    "quantize": ("nncf",),
 }
-_NEEDS = {"optimize": ("optimize",), "benchmark": ("optimize", "benchmark")}
+_NEEDS = {"optimize": ("optimize",), "benchmark": ("optimize", "benchmark"), "quantize": ("quantize",)}
 # MB installed, MB of downloads beside them meanwhile: those of bootstrap/setup.py, which says them again.
-_MEGABYTES = {"optimize": (1700, 620), "benchmark": (20, 10)}
+_MEGABYTES = {"optimize": (1700, 620), "benchmark": (20, 10), "quantize": (240, 80)}
 _CUDA_MEGABYTES = (4100, 2450)  # the NVIDIA libraries that PyTorch from PyPI brings on Linux
 
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 
 
 def missing_parts(group: str, checkout: Path = CHECKOUT) -> tuple[str, ...]:
-    """Return the requirement files of `group` ("optimize", "benchmark") that would be installed first."""
+    """Return the requirement files that would be installed first.
+
+    `group` is "optimize", "quantize" (an OpenVINO model made int8) or "benchmark".
+    """
     importlib.invalidate_caches()
     return tuple(part for part in _NEEDS[group] if not _is_there(part, checkout))
 
