@@ -58,11 +58,11 @@ def quantize_model(
     begin = _Counter(progress, 4 + len(STAGES[precision]))
     refuse_existing(output)
     needs = original.needs(precision)
-    _check_memory(original.path, precision, needs)
+    _check_memory(original.model.path, precision, needs)
     with Staging(output) as staging, said_in_a_sentence(output):
-        _check_room(output.parent, original.path, precision, needs)
+        _check_room(output.parent, original.model.path, precision, needs)
         if original.ir is None:
-            base = _converted(original.path, staging.work / "base", choices, begin, convert)
+            base = _converted(original.model.path, staging.work / "base", choices, begin, convert)
         else:
             begin("checking source")
             original.ir.verify()

@@ -24,31 +24,30 @@ _OPTIONS = {"vae": "--vae", "prediction_type": "--prediction-type", "config": "-
 
 @dataclass(frozen=True, kw_only=True)
 class Original:
-    """A model that can be made int8: `ir`, or `source`, which is converted first."""
+    """A model that can be made int8: IR, or a source that is converted first."""
 
-    ir: ModelFolder | None = None
-    source: SourceModel | None = None
+    model: ModelFolder | SourceModel
 
     @property
-    def path(self) -> Path:
-        """The folder or the file that was given."""
-        return self._given.path
+    def ir(self) -> ModelFolder | None:
+        """The IR, None where it must be made first."""
+        return self.model if isinstance(self.model, ModelFolder) else None
 
     def needs(self, precision: str) -> ExportNeeds:
         """Return what making it int8 takes, by the headers of its files; raises ModelFolderError."""
-        if self.source is not None:
-            return needs_of_source(self.source.numbers(), precision)
-        ir = self._ir
-        return needs_of_ir({name: count_weights(ir, name) for name in ir.components}, precision)
+        model = self.model
+        if isinstance(model, SourceModel):
+            return needs_of_source(model.numbers(), precision)
+        return needs_of_ir({name: count_weights(model, name) for name in model.components}, precision)
 
     def described(self, base: ModelFolder, output: Path) -> Source:
         """Return what the manifest of `output` says of where the weights came from first.
 
         `base` is the IR that was quantized: this one, or what the source was converted into.
         """
-        if self.source is not None:
+        if isinstance(self.model, SourceModel):
             hashes = base.manifest.source.sha256 if base.manifest is not None else {}
-            return describe_source(self.source, output, hashes)
+            return describe_source(self.model, output, hashes)
         if base.manifest is None:
             return _described_ir(base, output)
         known, folder = base.manifest.source, base.path
@@ -57,16 +56,6 @@ class Original:
         if known.folder is None:
             return known
         return replace(known, folder=_moved(known.folder, folder, output))
-
-    @property
-    def _given(self) -> "ModelFolder | SourceModel":
-        return self.source if self.source is not None else self._ir
-
-    @property
-    def _ir(self) -> ModelFolder:
-        if self.ir is None:
-            raise TypeError("an Original is of one of two kinds, this is of none")
-        return self.ir
 
 
 def open_original(path: Path, choices: SourceChoices, precision: str) -> Original:
@@ -83,24 +72,24 @@ def open_original(path: Path, choices: SourceChoices, precision: str) -> Origina
     folder = ModelFolder(path) if path.is_dir() else None
     if folder is None or folder.kind == "diffusers":
         source = open_source(path, choices)
-        channels = int(source.config("unet").get("in_channels", 4))
         if not _is_from_prompt(source.family):
-            _refuse(path, str(source.index.get("_class_name")), precision, f" that takes {channels} channels")
-        return Original(source=source)
+            takes = f" that takes {source.config('unet').get('in_channels')} channels"
+            _refuse(path, str(source.index.get("_class_name")), precision, takes)
+        return Original(model=source)
     given = [option for name, option in _OPTIONS.items() if getattr(choices, name) is not None]
     if given:
         raise ExportError(
             f"{given[0]} is for what is converted, and {path} already holds OpenVINO IR: leave it out, or "
             "give what that was made from"
         )
-    if "text-to-image" not in folder.tasks or folder.unet_in_channels != folder.latent_channels:
+    if "text-to-image" not in folder.tasks:
         takes = f" that takes {folder.unet_in_channels} channels"
         _refuse(path, folder.pipeline_class or "model of an unknown class", precision, takes)
     if folder.precision not in BASE_PRECISIONS:
         raise ExportError(
             f"{path} is stored in {folder.precision}: give the model it was made from, in fp16 or fp32"
         )
-    return Original(ir=folder)
+    return Original(model=folder)
 
 
 def refuse_class(name: str, pipeline_class: str, precision: str) -> None:

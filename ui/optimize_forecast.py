@@ -46,15 +46,14 @@ def forecast(
     earlier: Iterable[tuple[int, float]] = (),
     cpu_pytorch: bool = False,
 ) -> Forecast:
-    """Return what converting or quantizing `source` takes; raises ModelFolderError.
+    """Return what converting `source` takes; raises ModelFolderError.
 
     `earlier` holds the weights and the seconds of optimizations that were done here: they say how fast this
     machine is beside the one that the constants were measured on.
     """
     needs = (quantize_needs if precision in QUANTIZED else export_needs)(source, precision)
     ratios = [seconds / export_seconds(numbers) for numbers, seconds in earlier]
-    group = "quantize" if source.kind == "openvino" else "optimize"
-    kept, beside = install_bytes(group, cpu_pytorch=cpu_pytorch)
+    kept, beside = install_bytes("optimize", cpu_pytorch=cpu_pytorch)
     place = existing_parent(data / "models")
     same_disk = place.stat().st_dev == CHECKOUT.stat().st_dev
     return Forecast(
