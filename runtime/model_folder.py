@@ -145,10 +145,8 @@ class ModelFolder(FamilyFacts):
     @property
     def source_path(self) -> Path | None:
         """The diffusers folder this model was converted from, None when it is not (or no longer) there."""
-        if self.kind == "diffusers":
-            return self.path
-        if self.manifest is None:
-            return None
+        if self.kind == "diffusers" or self.manifest is None:
+            return self.path if self.kind == "diffusers" else None
         place = self.manifest.source.folder or self.manifest.source.location
         source = (self.path.resolve() / place).resolve()
         is_ir = (source / "unet" / XML_NAME).is_file()  # which an int8 model is made of
