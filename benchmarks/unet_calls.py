@@ -22,6 +22,7 @@ from benchmarks.isa import LIMITS
 from runtime.arrays import Array
 from runtime.backends.base import Conditioning, Shape
 from runtime.backends.openvino import OpenVinoBackend
+from runtime.conditions import condition_counts
 from runtime.devices import list_devices
 from runtime.errors import InvalidRequest, LapdrawError
 from runtime.model_folder import ModelFolder
@@ -120,7 +121,13 @@ def _call(folder: ModelFolder, backend: OpenVinoBackend, size: int | None) -> Ca
     shape = (2, folder.unet_in_channels, height // factor, width // factor)
     sample = draw.standard_normal(shape, dtype=np.float32)
     hidden = (2, 77, int(folder.config("unet")["cross_attention_dim"]))
-    conditioning = Conditioning(encoder_hidden_states=draw.standard_normal(hidden, dtype=np.float32))
+    conditioning = Conditioning(
+        encoder_hidden_states=draw.standard_normal(hidden, dtype=np.float32),
+        extra={
+            name: draw.standard_normal((2, count), dtype=np.float32)
+            for name, count in condition_counts(folder.config("unet")).items()
+        },
+    )
     return lambda: components.unet(sample, 501.0, conditioning)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from optimize.endings import heed_endings
 from optimize.export import PRECISIONS, Phase, export_model
-from optimize.quantize import quantize_model, require_a_folder
+from optimize.quantize import quantize_model
 from optimize.source_model import SourceChoices
 from runtime.errors import LapdrawError
 from runtime.quantization import QUANTIZED
@@ -16,9 +16,7 @@ from runtime.quantization import QUANTIZED
 
 def main(arguments: list[str] | None = None) -> int:
     """Convert one model; return 0, or 2 after a sentence on standard error, or 130 when interrupted."""
-    parser = argparse.ArgumentParser(
-        prog="optimize", description="Convert a diffusers folder to OpenVINO IR."
-    )
+    parser = argparse.ArgumentParser(prog="optimize", description="Make OpenVINO IR of a model.")
     parser.add_argument("source", help="a diffusers folder (with model_index.json) or a .safetensors file")
     parser.add_argument("--output", required=True, help="the model folder to write; it must not exist")
     parser.add_argument(
@@ -44,15 +42,10 @@ def main(arguments: list[str] | None = None) -> int:
         choices = SourceChoices(
             vae=options.vae, prediction_type=options.prediction_type, config=options.config
         )
-        if options.precision in QUANTIZED:
-            require_a_folder(options.source, choices, options.precision)
-            folder = quantize_model(
-                options.source, options.output, precision=options.precision, progress=show
-            )
-        else:
-            folder = export_model(
-                options.source, options.output, precision=options.precision, progress=show, choices=choices
-            )
+        make = quantize_model if options.precision in QUANTIZED else export_model
+        folder = make(
+            options.source, options.output, precision=options.precision, progress=show, choices=choices
+        )
     except LapdrawError as error:
         print(json.dumps({"error": str(error)}) if options.json else error, file=sys.stderr)
         return 2

@@ -82,7 +82,7 @@ def export_model(
         _write_small_files(model, settings, staging.model)
         staging.flush()
         manifest = Manifest(
-            source=_source(model, output, hashes.result()),
+            source=describe_source(model, output, hashes.result()),
             precision=precision,
             tools={name: metadata.version(name) for name in _TOOLS},
             created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -190,7 +190,7 @@ def _write_small_files(source: SourceModel, settings: Path, output: Path) -> Non
     (output / INDEX_NAME).write_text(json.dumps(index, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _source(model: SourceModel, output: Path, sha256: Mapping[str, str]) -> Source:
+def describe_source(model: SourceModel, output: Path, sha256: Mapping[str, str]) -> Source:
     """Return what the manifest says of the source: the Hub's id and commit where it is from there."""
     location, record = location_of(model.path, output), read_record(model.path)
     if record is None:

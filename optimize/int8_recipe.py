@@ -1,4 +1,4 @@
-"""How a UNet becomes int8 and keeps its picture: the recipe, measured in docs/decisions/0014."""
+"""How a UNet becomes int8 and keeps its picture: the recipe, measured in docs/decisions/0016."""
 
 import logging
 from collections.abc import Sequence
@@ -14,11 +14,10 @@ from runtime.model_folder import ModelFolder
 
 SAMPLES = 64  # calls of the UNet, both halves of guidance in each, drawn over prompts and timesteps
 STEPS = 20
-GUIDANCE_SCALE = 7.5
+ROUNDS = 4  # through the prompts, by models that take few steps
 SEED = 77
 HELD_OUT_SEED = 7_000
 PICTURES = 4  # that a quantized model is compared on
-_FEW_STEPS = 4
 _WEIGHTED = ("Convolution", "MatMul")
 # What a real model is calibrated on: subjects, styles, light and words of many lengths, none of them special.
 PROMPTS = (
@@ -44,18 +43,18 @@ DEMO_PROMPTS = (
 
 
 def walk_of(model: ModelFolder) -> Walk:
-    """Return the pictures a model is calibrated on: its own sampler, its own size, with guidance.
+    """Return the pictures a model is calibrated on: its own sampler, its own size, as `generate` asks it.
 
-    Models of few steps (LCM, Turbo) are made for use without guidance.
+    Models of few steps take more pictures, so that there are as many calls to draw from.
     """
-    config = model.scheduler_config
-    few = config.get("_class_name") == "LCMScheduler" or config.get("timestep_spacing") == "trailing"
-    rounds = 4 if few else 1
+    asked = model.defaults
+    few = asked.num_inference_steps < STEPS
     return Walk(
-        prompts=prompts_of(model) * rounds,
+        prompts=prompts_of(model) * (ROUNDS if few else 1),
         seed=SEED,
-        steps=_FEW_STEPS if few else STEPS,
-        guidance_scale=1.0 if few else GUIDANCE_SCALE,
+        steps=asked.num_inference_steps if few else STEPS,
+        guidance_scale=asked.guidance_scale,
+        guided=model.takes_guidance and asked.guidance_scale > 1,
         width=model.default_width,
         height=model.default_height,
     )
@@ -84,6 +83,7 @@ def choose_samples(calls: Sequence[UNetCall]) -> list[dict[str, AnyArray]]:
             "sample": call.sample[row : row + 1],
             "timestep": np.array([round(call.timestep)], np.int64),
             "encoder_hidden_states": call.encoder_hidden_states[row : row + 1],
+            **{name: values[row : row + 1] for name, values in call.extra.items()},
         }
         for call in (calls[index] for index in chosen)
         for row in range(len(call.sample))

@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from optimize.checkpoint import open_single_file
-from optimize.configurations import read_object
 from optimize.source_model import SourceChoices, SourceModel, check_classes, family_of
 from runtime.checkpoint import open_vae_file
 from runtime.errors import ExportError
@@ -56,11 +55,7 @@ def _with_vae(model: SourceModel, vae: Path) -> SourceModel:
     config = read_json_object(folder / "config.json")
     if config.get("_class_name") != _VAE_CLASS:
         raise ExportError(f"{folder} is a {config.get('_class_name')!r:.60}, not an {_VAE_CLASS}")
-    own = (
-        read_json_object(model.path / "vae" / "config.json")
-        if model.files is None
-        else read_object(model.files, "vae/config.json")
-    )
+    own = model.config("vae")
     for key in _VAE_KEYS:
         if _comparable(config.get(key)) != _comparable(own.get(key)):
             raise ExportError(

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from optimize.configurations import Files, write_files
+from optimize.configurations import Files, read_object, write_files
 from optimize.families import FAMILIES, Component, Family
 from optimize.prediction import PREDICTION_TYPES
 from runtime.checkpoint import Part
 from runtime.errors import ExportError
 from runtime.model_card import ModelCard
-from runtime.model_files import hash_of
+from runtime.model_files import hash_of, read_json_object
 from runtime.weight_files import count_numbers, source_weights
 
 
@@ -52,6 +52,12 @@ class SourceModel:
     def components(self) -> tuple[Component, ...]:
         """The rows to convert, in order: those of the family that the source has."""
         return tuple(row for row in self.family.components if row.name in self.present)
+
+    def config(self, entry: str) -> dict[str, Any]:
+        """Return the configuration of a source component; raises ExportError or ModelFolderError."""
+        if self.files is None:
+            return read_json_object(self.path / entry / "config.json")
+        return read_object(self.files, f"{entry}/config.json")
 
     def settings(self, place: Path) -> Path:
         """Return a folder with all small files: the source itself, or `place`, made for them."""

@@ -147,10 +147,11 @@ class ModelFolder(FamilyFacts):
         """The diffusers folder this model was converted from, None when it is not (or no longer) there."""
         if self.kind == "diffusers":
             return self.path
-        if self.manifest is None:
+        source = self.manifest.source.place(self.path) if self.manifest is not None else None
+        if source is None or not (source / INDEX_NAME).is_file():
             return None
-        source = self.manifest.source.place(self.path)
-        return source if source is not None and (source / INDEX_NAME).is_file() else None
+        is_ir = (source / "unet" / XML_NAME).is_file()  # which an int8 model is made of
+        return None if is_ir else source
 
     # Whether it is unchanged
 

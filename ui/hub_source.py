@@ -15,6 +15,7 @@ from runtime.places import CHECKOUT, data_folder
 from ui.model_store import require_model_name
 
 READY = "openvino"  # what the fetching process calls a model that need not be converted
+IR = "openvino-to-quantize"  # and one that is OpenVINO's already, of which an int8 model is to be made
 VARIANTS = ("fp16",)
 _OPTIONS = ("revision", "variant", "token_file")
 
@@ -66,7 +67,7 @@ class HubPlan:
         return [sys.executable, "-m", "optimize.hub", self.repository, *options]
 
     def converting(self, options: argparse.Namespace, folder: str) -> argparse.Namespace:
-        """Return the options that convert what was fetched into `folder`."""
+        """Return the options that convert or quantize what was fetched into `folder`."""
         changed = copy.copy(options)
         changed.source, changed.name = folder, self.converted.name
         for name in _OPTIONS:

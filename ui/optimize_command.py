@@ -9,11 +9,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from runtime.errors import ExportError, InvalidRequest
+from runtime.errors import ExportError
 from runtime.hub_id import is_hub_id
 from runtime.places import CHECKOUT, data_folder
 from runtime.quantization import QUANTIZED
-from ui.hub_source import READY, HubPlan, add_hub_arguments, refuse_hub_options, start_again
+from ui.hub_source import IR, READY, HubPlan, add_hub_arguments, refuse_hub_options, start_again
 from ui.installed import missing_parts
 from ui.model_store import require_model_name
 from ui.progress import Progress
@@ -26,8 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source",
         metavar="SOURCE",
-        help="a diffusers folder, one .safetensors file, or ORGANISATION/NAME on the Hub; for int8 a folder, "
-        "of a model of yours too",
+        help="a diffusers folder, one .safetensors file, or ORGANISATION/NAME on the Hub; for int8 a folder "
+        "of OpenVINO IR too",
     )
     parser.add_argument(
         "--precision",
@@ -73,12 +73,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _run_from_hub(options: argparse.Namespace) -> int:
-    """Fetch the model; what is ready-made is done then, the rest is converted like any folder."""
-    if options.precision in QUANTIZED:
-        raise InvalidRequest(
-            f"{options.precision} is made of a folder: fetch {options.source} with --precision fp16 first, "
-            f"then give the model folder with --precision {options.precision}"
-        )
+    """Fetch the model; what is ready-made is done then, the rest is worked on like any folder."""
     plan = HubPlan.of(options)
     with Progress(quiet=options.json) as progress:
         answer, status = _follow(plan.command(), _Said(progress, options.json))
@@ -87,7 +82,8 @@ def _run_from_hub(options: argparse.Namespace) -> int:
         _report(answer, plan.ready.name, as_json=options.json)
         return 0
     fetched = plan.converting(options, answer["path"])
-    return run(fetched) if not missing_parts("optimize") else start_again(fetched)
+    needed = "quantize" if answer.get("kind") == IR else "optimize"
+    return run(fetched) if not missing_parts(needed) else start_again(fetched)
 
 
 def _require_done(answer: dict[str, Any], status: int, what: str) -> None:

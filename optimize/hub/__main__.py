@@ -20,9 +20,12 @@ from optimize.export import PRECISIONS
 from optimize.hub.client import MANUAL, HubClient
 from optimize.hub.fetch import Fetched, Wish, fetched
 from optimize.hub.ready import take_ready
-from optimize.hub.selection import READY, VARIANTS
+from optimize.hub.selection import IR, READY, VARIANTS
 from optimize.hub.token import find_token
+from optimize.quantize_source import BASE_PRECISIONS
 from runtime.errors import HubError, LapdrawError
+from runtime.quantization import QUANTIZED
+from runtime.weight_files import XML_NAME, check_ir_pair
 
 _ON = ("1", "ON", "YES", "TRUE")
 _POLL_SECONDS = 0.1
@@ -37,8 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--token-file", type=Path, help="a file that holds the token of an account")
     parser.add_argument("--data", type=Path, required=True, help="the data folder")
     parser.add_argument("--ready", type=Path, required=True, help="where a ready-made model is put")
-    parser.add_argument("--converted", type=Path, help="where a converted model will be put")
-    parser.add_argument("--precision", default="fp16", choices=PRECISIONS, help="of a converted model")
+    parser.add_argument("--converted", type=Path, help="where a model made of what is fetched will be put")
+    parser.add_argument("--precision", default="fp16", choices=PRECISIONS + QUANTIZED, help="of that one")
     parser.add_argument("--json", action="store_true", help="progress and result as one JSON object a line")
     parser.add_argument("--end-with-stdin", action="store_true", help="stop when standard input closes")
     options = parser.parse_args(arguments)
@@ -85,12 +88,18 @@ def _fetch(options: argparse.Namespace, say: "_Said") -> Any:
 
 def _answer(found: Fetched, options: argparse.Namespace, say: "_Said") -> dict[str, Any]:
     """Return what is said of the result, after giving a ready-made model its place."""
-    about = {"kind": found.kind, "repository": found.repository.id, "revision": found.repository.commit}
+    about = {"repository": found.repository.id, "revision": found.repository.commit}
     if found.kind != READY:
-        return about | {"path": str(found.folder)}
+        return about | {"kind": found.kind, "path": str(found.folder)}
+    if options.precision in QUANTIZED:
+        stored = check_ir_pair(found.folder / "unet" / XML_NAME)
+        if stored in BASE_PRECISIONS:
+            return about | {"kind": IR, "path": str(found.folder)}
+        say.note(f"{found.repository.id} is stored in {stored}: it is taken as it is")
     say.phase("checking the model", 100, 100)
     folder = take_ready(found, options.ready)
-    return about | {"path": str(folder.path), "precision": folder.precision, "errors": {}}
+    made = {"path": str(folder.path), "precision": folder.precision, "errors": {}, "notes": []}
+    return about | {"kind": found.kind} | made
 
 
 def _in_thread(work: Callable[[], Fetched]) -> Fetched:

@@ -14,10 +14,14 @@ from optimize.hub.listing import RepoFile, Repository, list_repository
 from optimize.hub.selection import READY, SOURCE, Selection, index_file, select_files
 from optimize.hub.store import RepositoryStore
 from optimize.hub.transfer import Transfer, new_digest
+from optimize.quantize_source import refuse_class
 from optimize.staging import refuse_existing
 from runtime.errors import HubError
 from runtime.export_needs import export_disk_bytes
 from runtime.hub_id import require_hub_id, require_revision
+from runtime.quantization import QUANTIZED
+from runtime.quantize_needs import needs_of_ir, needs_of_source
+from runtime.weight_files import BIN_NAME
 
 _ROOM = 64 << 20  # bytes that a disk should have left
 _TOLD_EVERY = 1.0  # seconds
@@ -30,10 +34,10 @@ class Wish:
     repository: str
     revision: str = "main"
     variant: str | None = None
-    precision: str = "fp16"  # that a source will be converted into
+    precision: str = "fp16"  # that a source will be converted into; int8 is made of a ready-made model too
     data: Path
     ready: Path | None = None  # where a ready-made model will be put; refused before the first byte if taken
-    converted: Path | None = None  # where a converted one will be
+    converted: Path | None = None  # where one that is made of what was fetched will be
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +61,9 @@ def fetched(
     progress: Progress = lambda text, index, total: None,
     hub_cache: Path | None = None,
 ) -> Iterator[Fetched]:
-    """Fetch what is not there, check all of it, and keep others from it meanwhile; raises HubError.
+    """Fetch what is not there, check all of it, and keep others from it meanwhile.
+
+    Raises HubError, or ExportError for what cannot be made of it.
 
     What has come stays when this is interrupted or fails, and is gone on with the next time. `hub_cache` is
     where huggingface_hub keeps what it fetched.
@@ -66,8 +72,12 @@ def fetched(
     require_revision(wish.revision)
     progress(f"asking {client.endpoint} for {wish.repository}", 0, 100)
     repository = list_repository(client, wish.repository, wish.revision)
-    selection = select_files(repository, _index(client, repository), wish.variant)
-    place = wish.ready if selection.kind == READY else wish.converted
+    index = _index(client, repository)
+    selection = select_files(repository, index, wish.variant)
+    is_quantized = wish.precision in QUANTIZED
+    if is_quantized:
+        refuse_class(repository.id, str(index.get("_class_name", "")), wish.precision)
+    place = wish.ready if selection.kind == READY and not is_quantized else wish.converted
     if place is not None:
         refuse_existing(place)
     store = RepositoryStore(wish.data, repository, wish.variant if selection.kind == SOURCE else None)
@@ -125,12 +135,10 @@ def check_bytes(data: bytes, file: RepoFile, repository: str) -> None:
 
 def _check_room(wish: Wish, selection: Selection, missing: int, client: HubClient) -> None:
     """Say what is fetched; raises HubError where the disk cannot hold it and what is made of it."""
-    needed = missing + _ROOM
-    then = ""
-    if selection.kind == SOURCE:
-        conversion = export_disk_bytes(_numbers(selection), wish.precision)
-        needed += conversion
-        then = f", and {conversion / 1e9:.2f} GB to convert it"
+    work = _work_bytes(wish, selection)
+    needed = missing + _ROOM + work
+    what = f"make it {wish.precision}" if wish.precision in QUANTIZED else "convert it"
+    then = f", and {work / 1e9:.2f} GB to {what}" if work else ""
     free = shutil.disk_usage(wish.data).free
     if free < needed:
         raise HubError(
@@ -141,13 +149,23 @@ def _check_room(wish: Wish, selection: Selection, missing: int, client: HubClien
         client.note(f"{wish.repository}: {missing / 1e6:.1f} MB to fetch{then}; {free / 1e9:.1f} GB are free")
 
 
+def _work_bytes(wish: Wish, selection: Selection) -> int:
+    """Return the disk that is needed to make of the files what was asked for."""
+    numbers = _numbers(selection)
+    if wish.precision in QUANTIZED:
+        needs_of = needs_of_source if selection.kind == SOURCE else needs_of_ir
+        return needs_of(numbers, wish.precision).disk_bytes
+    return export_disk_bytes(numbers, wish.precision) if selection.kind == SOURCE else 0
+
+
 def _numbers(selection: Selection) -> dict[str, int]:
-    """Return about how many weights each component has, by the size of its files."""
+    """Return about how many weights each component has, by the size of its files; of IR as if in fp16."""
     numbers: dict[str, int] = {}
     for file in selection.files:
         folder, _, name = file.name.rpartition("/")
-        if name.endswith(".safetensors"):
-            numbers[folder] = numbers.get(folder, 0) + file.bytes // (2 if ".fp16" in name else 4)
+        if name.endswith(".safetensors") or name == BIN_NAME:
+            of_two = ".fp16" in name or name == BIN_NAME
+            numbers[folder] = numbers.get(folder, 0) + file.bytes // (2 if of_two else 4)
     return numbers
 
 

@@ -10,7 +10,7 @@ from hub_repos import Run
 from hub_server import Hub
 
 from benchmarks.skeleton import write_skeleton
-from optimize import export_model
+from optimize import export_model, int8_recipe, quantize_worker
 from optimize.convert import ConvertJob, convert
 from runtime.model_folder import ModelFolder
 
@@ -99,6 +99,19 @@ def family_export(
 
 def _skeleton(tmp_path_factory: pytest.TempPathFactory, family: str, dtype: str = "float16") -> Path:
     return write_skeleton(tmp_path_factory.mktemp("source") / family, family, dtype=dtype)
+
+
+@pytest.fixture(scope="module")
+def small_recipe() -> Iterator[None]:
+    """What makes a model int8, on a few steps and pictures, in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(int8_recipe, "SAMPLES", 6)
+        patch.setattr(int8_recipe, "STEPS", 6)
+        patch.setattr(int8_recipe, "PICTURES", 1)
+        patch.setattr(int8_recipe, "ROUNDS", 1)
+        patch.setattr(int8_recipe, "DEMO_PROMPTS", int8_recipe.DEMO_PROMPTS[:2])
+        patch.setattr(quantize_worker, "TIMED_SECONDS", 0.1)
+        yield
 
 
 @pytest.fixture

@@ -8,16 +8,18 @@ import openvino as ov
 import pytest
 
 from optimize import int8_recipe, quantize, quantize_model
-from optimize.int8_recipe import choose_samples, kept_in_float
+from optimize.int8_recipe import choose_samples, held_out_walk, kept_in_float
+from optimize.quantize_source import Original
 from optimize.quantize_worker import QuantizeJob, quantize_in_worker, run_stage
 from optimize.trajectory import UNetCall
-from runtime import TextToImage, open_pipeline
+from runtime import open_pipeline
 from runtime.errors import ExportError
 from runtime.model_folder import ModelFolder
 from runtime.pipeline import BUNDLED_MODELS
 from runtime.weight_files import check_ir_pair
 from tests.measures import psnr
 from tests.models import DEMO_MODEL
+from tests.optimize.pretended import never, pretend, pretend_measured
 from tests.runtime.model_folders import write_source
 from tests.ui.fetched_folders import COMMIT, put_model
 
@@ -25,26 +27,15 @@ Report = Callable[[str], None]
 
 
 @pytest.fixture(scope="module")
-def small() -> object:
-    """The recipe on a few steps, so that it takes seconds."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(int8_recipe, "SAMPLES", 6)
-        patch.setattr(int8_recipe, "STEPS", 6)
-        patch.setattr(int8_recipe, "PICTURES", 1)
-        patch.setattr(int8_recipe, "DEMO_PROMPTS", int8_recipe.DEMO_PROMPTS[:2])
-        yield patch
-
-
-@pytest.fixture(scope="module")
-def full(tmp_path_factory: pytest.TempPathFactory, small: object) -> ModelFolder:
+def full(tmp_path_factory: pytest.TempPathFactory, small_recipe: None) -> ModelFolder:
     output = tmp_path_factory.mktemp("int8") / "full"
     return quantize_model(DEMO_MODEL, output, "int8", do_stage=run_stage)
 
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
-    """As `launch.py optimize` makes it: in processes of their own, where there is no PyTorch."""
-    return quantize_model(DEMO_MODEL, tmp_path_factory.mktemp("int8") / "weights", "int8-weights")
+def weights(tmp_path_factory: pytest.TempPathFactory, small_recipe: None) -> ModelFolder:
+    output = tmp_path_factory.mktemp("int8") / "weights"
+    return quantize_model(DEMO_MODEL, output, "int8-weights", do_stage=run_stage)
 
 
 def test_weights_become_int8_and_half_the_bytes(full: ModelFolder, weights: ModelFolder) -> None:
@@ -58,10 +49,9 @@ def test_weights_become_int8_and_half_the_bytes(full: ModelFolder, weights: Mode
 def test_a_model_from_the_hub_stays_one_and_finds_its_source(tmp_path: Path) -> None:
     source = write_source(tmp_path / "cache" / "hub" / "models--ORG--NAME" / COMMIT)
     base, output = ModelFolder(put_model(tmp_path, "mine", source)), tmp_path / "models" / "int8"
-    for given in (base, ModelFolder(source)):
-        made = quantize._source(base, given, output)
-        assert (made.location, made.revision) == ("ORG/NAME", COMMIT)
-        assert made.place(output) == source.resolve()
+    made = Original(model=base).described(base, output)
+    assert (made.location, made.revision) == ("ORG/NAME", COMMIT)
+    assert made.place(output) == source.resolve()
 
 
 def test_what_is_not_the_unet_stays_as_it_was(full: ModelFolder) -> None:
@@ -95,13 +85,19 @@ def test_both_know_the_source_of_the_model_they_were_made_from(full: ModelFolder
 
 
 def test_the_picture_is_kept(full: ModelFolder, weights: ModelFolder) -> None:
-    request = TextToImage(prompt="a red house on green hills by day", seed=5, num_inference_steps=8)
+    """As far as the manifest says, which is what `generate` makes of both."""
+    for made, least in ((full, 27), (weights, 38)):
+        assert made.manifest is not None
+        assert made.manifest.quantization is not None
+        assert made.manifest.quantization.picture_psnr > least
+    (request,) = held_out_walk(full).requests
     pictures = []
-    for folder in (DEMO_MODEL, full.path, weights.path):
-        with open_pipeline(folder, device="cpu", cache=False) as pipeline:
+    for folder in (DEMO_MODEL, full.path):
+        with open_pipeline(folder, device="cpu", execution_precision="f32", cache=False) as pipeline:
             pictures.append(np.asarray(pipeline.generate(request).result().images[0]))
-    assert psnr(pictures[0], pictures[1]) > 27
-    assert psnr(pictures[0], pictures[2]) > 38
+    assert full.manifest is not None
+    assert full.manifest.quantization is not None
+    assert psnr(*pictures) == pytest.approx(full.manifest.quantization.picture_psnr, abs=0.5)
 
 
 def test_the_edges_are_found_by_their_place_and_not_by_their_names() -> None:
@@ -136,14 +132,16 @@ def test_samples_are_single_halves_of_calls_with_whole_timesteps() -> None:
 @pytest.mark.parametrize("name", ["demo-inpaint", "demo-depth", "demo-upscale", "demo-butterflies"])
 @pytest.mark.parametrize("precision", ["int8", "int8-weights"])
 def test_families_without_a_recipe_are_refused(name: str, precision: str, tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match=r"is for pictures from a prompt alone.*use --precision fp16"):
-        quantize_model(BUNDLED_MODELS / name, tmp_path / "out", precision, do_stage=_never)
+    with pytest.raises(
+        ExportError, match=r"is for models that make pictures from a prompt alone: use --prec"
+    ):
+        quantize_model(BUNDLED_MODELS / name, tmp_path / "out", precision, do_stage=never)
     assert not list(tmp_path.iterdir())
 
 
 def test_what_is_int8_already_is_refused(weights: ModelFolder, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="is stored in int8: give the model it was made from"):
-        quantize_model(weights.path, tmp_path / "out", "int8", do_stage=_never)
+        quantize_model(weights.path, tmp_path / "out", "int8", do_stage=never)
 
 
 def test_a_memory_too_small_is_refused_with_the_amount(
@@ -151,7 +149,7 @@ def test_a_memory_too_small_is_refused_with_the_amount(
 ) -> None:
     monkeypatch.setattr(quantize, "available_bytes", lambda: 500_000_000)
     with pytest.raises(ExportError, match=r"needs about \d+\.\d GB of memory and 0\.5 GB are free"):
-        quantize_model(DEMO_MODEL, tmp_path / "out", "int8", do_stage=_never)
+        quantize_model(DEMO_MODEL, tmp_path / "out", "int8", do_stage=never)
     assert not list(tmp_path.iterdir())
 
 
@@ -162,7 +160,7 @@ def test_what_was_interrupted_leaves_nothing(last: str, fault: BaseException, tm
         if job.stage == last:
             raise fault
         if job.stage == "quantize":
-            _pretend(Path(job.work))
+            pretend(job)
 
     with pytest.raises((KeyboardInterrupt, ExportError)):
         quantize_model(DEMO_MODEL, tmp_path / "out", "int8", do_stage=stage)
@@ -172,32 +170,13 @@ def test_what_was_interrupted_leaves_nothing(last: str, fault: BaseException, tm
 def test_a_model_that_the_recipe_does_not_suit_is_not_written(tmp_path: Path) -> None:
     def stage(job: QuantizeJob, report: Report) -> None:
         if job.stage == "quantize":
-            _pretend(Path(job.work))
+            pretend(job)
         if job.stage == "measure":
-            _pretend_measured(Path(job.work), unet_error=0.6)
+            pretend_measured(job, unet_error=0.6)
 
     with pytest.raises(ExportError, match=r"off by 0\.60 of what it was"):
         quantize_model(DEMO_MODEL, tmp_path / "out", "int8", do_stage=stage)
     assert not list(tmp_path.iterdir())
-
-
-def _never(job: QuantizeJob, report: Report) -> None:
-    raise AssertionError(f"{job.stage} was begun")
-
-
-def _pretend(work: Path) -> None:
-    """Leave the files of a stage that "quantizes" by copying."""
-    (work / "unet").mkdir()
-    for name in ("openvino_model.xml", "openvino_model.bin"):
-        (work / "unet" / name).write_bytes((DEMO_MODEL / "unet" / name).read_bytes())
-    (work / "quantized.json").write_text('{"kept_in_float": [], "samples": 2}')
-
-
-def _pretend_measured(work: Path, unet_error: float) -> None:
-    (work / "measured.json").write_text(
-        f'{{"unet_error": {unet_error}, "largest_unet_error": 1, "picture_psnr": 9, "lowest_psnr": 8,'
-        ' "pictures": 1, "steps": 2, "seconds_before": 2, "seconds_after": 1}'
-    )
 
 
 def test_the_worker_explains_itself_when_the_system_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:

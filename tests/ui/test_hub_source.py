@@ -10,7 +10,7 @@ import pytest
 
 from runtime.errors import InvalidRequest
 from runtime.hub_id import is_hub_id
-from ui import hub_source
+from ui import hub_source, optimize_command
 from ui.hub_source import HubPlan, refuse_hub_options, start_again
 from ui.optimize_command import add_arguments
 
@@ -119,3 +119,46 @@ def test_the_new_program_takes_the_place_of_this_one(tmp_path: Path) -> None:
 def test_options_of_the_hub_mean_nothing_to_a_folder(words: list[str]) -> None:
     with pytest.raises(InvalidRequest, match="has no meaning"):
         refuse_hub_options(parse("folder", *words))
+
+
+@pytest.mark.parametrize(
+    ("kind", "missing", "starts_again"),
+    [
+        ("diffusers", {"optimize"}, True),
+        ("diffusers", {"quantize"}, False),
+        ("openvino-to-quantize", {"quantize"}, True),
+        ("openvino-to-quantize", {"optimize"}, False),
+    ],
+)
+def test_int8_of_a_fetched_model_is_made_where_the_packages_for_it_are(
+    kind: str, missing: set[str], starts_again: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a new launch.py, which installs them, or by this one."""
+    folder = tmp_path / "cache" / "commit"
+    (folder / "unet").mkdir(parents=True)
+    if kind != "diffusers":
+        (folder / "unet" / "openvino_model.xml").touch()
+    commands: list[list[str]] = []
+
+    def follow(command: list[str], said: object) -> tuple[dict[str, Any], int]:
+        commands.append(command)
+        return {"kind": kind, "path": str(folder), "precision": "int8", "errors": {}, "notes": []}, 0
+
+    monkeypatch.setattr(optimize_command, "_follow", follow)
+    monkeypatch.setattr(optimize_command, "missing_parts", lambda group: {group} & missing)
+    again: list[argparse.Namespace] = []
+    monkeypatch.setattr(optimize_command, "start_again", lambda options: again.append(options) or 7)
+    options = parse("a/painter", "--precision", "int8", "--data-dir", str(tmp_path), "--json")
+    assert optimize_command.run(options) == (7 if starts_again else 0)
+    place = str(tmp_path.resolve() / "models" / "painter-int8")
+    assert commands[0][commands[0].index("--precision") + 1] == "int8"
+    assert commands[0][commands[0].index("--converted") + 1] == place
+    if not starts_again:
+        assert commands[1][2:6] == ["optimize", str(folder.resolve()), "--output", place]
+        assert commands[1][6:] == ["--precision", "int8"]
+        return
+    assert (again[0].source, again[0].name, again[0].precision) == (str(folder), "painter-int8", "int8")
+    from bootstrap.needs import group_for
+
+    words = [again[0].source, "--precision", "int8", "--name", again[0].name]
+    assert group_for(["optimize", *words]) == next(iter(missing))

@@ -94,10 +94,9 @@ TEXTS = {
         "请关闭其他程序，或选择 FP16",
     ),
     "int8_family": (
-        "{model} is a {fault}, and {precision} is for pictures from a prompt alone (Stable Diffusion 1.x and "
-        "2.x): use --precision fp16",
-        "{model} 是 {fault}，而 {precision} 仅适用于由提示词生成图片的模型（Stable Diffusion 1.x 和 2.x）："
-        "请使用 FP16",
+        "{model} is a {fault}, and {precision} is for models that make pictures from a prompt alone: use "
+        "--precision fp16",
+        "{model} 是 {fault}，而 {precision} 仅适用于由提示词生成图片的模型：请使用 FP16",
     ),
     "int8_already": (
         "{model} is stored in {precision}: give the model it was made from, in fp16 or fp32",
