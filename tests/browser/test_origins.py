@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import OpenPage
 from tests.browser.desk import SHORT, Desk
 from tests.browser.hub_at_home import NAME, TOKEN, hub_at_home
 from tests.browser.layout import faults, serious
@@ -89,18 +90,17 @@ def test_the_checkpoints_of_other_programs_are_offered(page: Page) -> None:
     desk.part("prediction").get_by_label("v_prediction").check()
 
 
-def test_every_origin_is_whole_and_can_be_read(page: Page) -> None:
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_every_origin_is_whole_and_can_be_read(open_page: OpenPage, size: dict[str, int]) -> None:
+    page = open_page(viewport=size)
     found = {}
-    for size in (WIDE, NARROW):
-        page.set_viewport_size(size)
-        for origin in ("From the Hugging Face Hub", "A single .safetensors file"):
-            desk = choose(page, origin)
-            more = "hub-more" if origin.startswith("From") else "more"
-            inside = desk.part("revision" if origin.startswith("From") else "vae")
-            if not inside.is_visible():
-                desk.part(more).get_by_role("button", name="More options").click()
-            expect(inside).to_be_visible()
-            found[origin, "axe"] = serious(page, "#tab-optimize")
-            found[origin, size["width"]] = faults(page, "optimize")
-    page.set_viewport_size(WIDE)
+    for origin, more, inside in (
+        ("From the Hugging Face Hub", "hub-more", "revision"),
+        ("A single .safetensors file", "more", "prediction"),
+    ):
+        desk = choose(page, origin)
+        desk.part(more).get_by_role("button", name="More options").click()
+        expect(desk.part(inside)).to_be_visible()
+        found[origin, "axe"] = serious(page, "#tab-optimize")
+        found[origin, "layout"] = faults(page, "optimize")
     assert {place: lines for place, lines in found.items() if lines} == {}
