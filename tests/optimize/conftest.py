@@ -1,6 +1,5 @@
 """One tiny model, written from its configuration with a fixed seed, and what it is exported to."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -11,8 +10,9 @@ from hub_server import Hub
 
 from benchmarks.skeleton import write_skeleton
 from optimize import export_model, int8_recipe, quantize_worker
-from optimize.convert import ConvertJob, convert
+from optimize.convert import convert
 from runtime.model_folder import ModelFolder
+from tests.optimize.recorded import Recorded
 
 # Conversions run in this process: PyTorch is imported once for all tests, not once for each.
 Export = Callable[..., ModelFolder]
@@ -24,25 +24,6 @@ def export() -> Export:
         return export_model(source, output, convert=convert, **options)
 
     return run
-
-
-class Recorded:
-    """Converts once, and hands out copies of that afterwards: for tests of what follows a conversion."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._phases: list[str] = []
-
-    def __call__(self, job: ConvertJob, report: Callable[[str], None]) -> None:
-        if not self._phases:
-            convert(job, self._phases.append)
-            shutil.copytree(job.work, self._folder / "work")
-            shutil.copytree(job.model, self._folder / "model")
-        else:
-            shutil.copytree(self._folder / "work", job.work, dirs_exist_ok=True)
-            shutil.copytree(self._folder / "model", job.model, dirs_exist_ok=True)
-        for phase in self._phases:
-            report(phase)
 
 
 @pytest.fixture(scope="session")

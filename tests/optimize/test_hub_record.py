@@ -5,7 +5,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import Recorded
 from hub_repos import Run, add_source
 
 from optimize import export_model
@@ -13,6 +12,7 @@ from optimize.hub.record import HubRecord, read_record, write_record
 from runtime.manifest import Manifest, Source
 from runtime.model_card import ModelCard
 from runtime.model_folder import ModelFolder
+from tests.optimize.recorded import Recorded
 
 COMMIT = "c" * 40
 CARD = ModelCard(license="mit", trigger_words=("a photo of sks dog",))

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Recorded
 from hub_repos import NAME, Run, files_of, source_files
 from hub_repos import index as index_of
 from hub_server import Hub, Repo
@@ -19,6 +18,7 @@ from runtime.errors import ExportError
 from runtime.model_folder import ModelFolder
 from runtime.places import CHECKOUT
 from tests.optimize.pretended import pretended
+from tests.optimize.recorded import Recorded
 
 PUBLISHED = "maker/painter-ov"
 # What the quantization of IR must do without: importing these fails.

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Recorded
 
 from optimize import quantize, quantize_model
 from optimize.convert import ConvertJob, convert
@@ -18,6 +17,7 @@ from runtime.model_folder import ModelFolder
 from tests.models import DEMO_MODEL
 from tests.optimize.original_layout import CLIP, write_checkpoint
 from tests.optimize.pretended import never, pretended
+from tests.optimize.recorded import Recorded
 from tests.safetensors_files import UNET, checkpoint_shapes, header_of, write_header
 
 COMMIT = "d" * 40
