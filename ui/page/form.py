@@ -254,7 +254,8 @@ class GenerationForm:
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
         model, sampler, schedule = parts["model"], parts["sampler"], parts["schedule"]
         self.seed_random.click(lambda: RANDOM_SEED, None, parts["seed"], **quiet)
-        sampler.change(self._follow_sampler, [model, sampler, schedule], schedule, **quiet)
+        # Of the person alone: what is sent to the form brings its schedule along, which this would undo.
+        sampler.input(self._follow_sampler, [model, sampler, schedule], schedule, **quiet)
         changed = [model, sampler, schedule]
         if self.size is not None:
             self.size.connect(model)
@@ -278,7 +279,7 @@ class GenerationForm:
     def _follow_sampler(self, choice: str, sampler: str, schedule: str) -> Update:
         choices = schedule_choices(self.page, split_choice(choice)[0], sampler)
         known = schedule in [value for _, value in choices]
-        update: Update = gr.update(choices=choices, value=schedule if known else OWN)
+        update: Update = gr.update(choices=choices) if known else gr.update(choices=choices, value=OWN)
         return update
 
     def _follow_defaults(self, choice: str, *amounts: int | float) -> list[Any]:
