@@ -3,12 +3,9 @@
 Runs in a process of its own (optimize.worker), so that PyTorch's memory is gone when the result is checked.
 """
 
-import ctypes
-import gc
 import json
 import os
 import shutil
-import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +18,7 @@ from optimize.checkpoint_weights import load_module, whole_file
 from optimize.exporters import export_by_optimum, export_by_tracing
 from optimize.families import FAMILIES, Component, OptimumExporter, Tracer, runtime_options
 from optimize.fidelity import save_reference
+from optimize.memory import return_memory
 from runtime.checkpoint import Part
 from runtime.errors import ExportError, LapdrawError
 from runtime.weight_files import XML_NAME, source_weights
@@ -28,6 +26,8 @@ from runtime.weight_files import XML_NAME, source_weights
 # What from_pretrained raises on a source it does not understand, and the exporter on what it cannot export.
 _LOADING_FAULTS = (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError)
 _EXPORTING_FAULTS = (OSError, ValueError, RuntimeError)
+
+_TRACED_SIDE = 32  # latents: as many as every UNet's halvings divide
 
 _OFFLINE = {
     "HF_HUB_OFFLINE": "1",
@@ -85,7 +85,7 @@ def convert(job: ConvertJob, report: Callable[[str], None]) -> None:
         for row in job.rows:
             if row.entry not in loaded:
                 loaded.clear()
-                _return_memory()
+                return_memory()
                 report(f"loading {row.entry}")
                 loaded[row.entry] = _load(job, row)
             report(f"exporting {row.name}")
@@ -114,7 +114,7 @@ def _load(job: ConvertJob, row: Component) -> Any:
         try:
             return load_module(row.library, row.class_name, folder, whole_file(files[0]))
         except LapdrawError:  # names, shapes or types of older versions, which diffusers translates below
-            _return_memory()
+            return_memory()
     options = {
         "use_safetensors": True,
         "local_files_only": True,
@@ -160,6 +160,8 @@ def _export(module: Any, row: Component, job: ConvertJob) -> None:
             outputs = module(**forward_arguments(tensors))
         answers = [item.numpy() for item in _answers(outputs, row)]
         save_reference(Path(job.work, f"{row.name}.npz"), inputs, answers)
+        del outputs, answers, tensors
+        return_memory()
         if isinstance(row.exporter, OptimumExporter):
             options = runtime_options(row, module.config, job.scheduler_config)
             export_by_optimum(module, row.exporter, target / XML_NAME, options)
@@ -196,6 +198,8 @@ def _arrange(module: Any, row: Component, source: Path) -> None:
         text_encoder = json.loads((source / "text_encoder" / "config.json").read_text(encoding="utf-8"))
         module.config.model_max_length = text_encoder.get("max_position_embeddings", 77)
         module.config.requires_aesthetics_score = False
+        # Of what is traced; the IR takes any size. SDXL's own 128 takes gigabytes more.
+        module.config.sample_size = _TRACED_SIDE
         if module.config.get("addition_embed_type") == "text_time":
             module.config.text_encoder_projection_dim = pooled_width(module.config)
 
@@ -233,15 +237,6 @@ def _quieten_libraries() -> None:
     for library in (diffusers, transformers):
         library.utils.logging.set_verbosity_error()
         library.utils.logging.disable_progress_bar()
-
-
-def _return_memory() -> None:
-    """Give freed weights back to the system; glibc keeps 2 GB of a full-size UNet otherwise."""
-    gc.collect()
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
-        if trim is not None:
-            trim(0)
 
 
 def _first_line(error: BaseException) -> str:
