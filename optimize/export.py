@@ -16,7 +16,6 @@ from typing import Any
 from optimize.convert import ConvertJob
 from optimize.families import MAX_ERROR, Component
 from optimize.fidelity import measure_error
-from optimize.hub.record import read_record
 from optimize.preview import fit_latent_rgb
 from optimize.source import open_source
 from optimize.source_model import SourceChoices, SourceModel
@@ -25,7 +24,9 @@ from optimize.weights import store_fp16
 from optimize.worker import convert_in_worker
 from runtime.errors import ExportError
 from runtime.export_needs import export_disk_bytes
+from runtime.hub_record import read_record
 from runtime.manifest import MANIFEST_NAME, Manifest, Source, describe_files
+from runtime.model_card import ModelCard
 from runtime.model_files import INDEX_NAME
 from runtime.model_folder import MANIFEST_MARK, ModelFolder
 from runtime.weight_files import BIN_NAME, XML_NAME
@@ -192,15 +193,30 @@ def _write_small_files(source: SourceModel, settings: Path, output: Path) -> Non
 
 def describe_source(model: SourceModel, output: Path, sha256: Mapping[str, str]) -> Source:
     """Return what the manifest says of the source: the Hub's id and commit where it is from there."""
-    location, record = location_of(model.path, output), read_record(model.path)
+    return describe_place(model.path, output, sha256, notes=model.notes, card=model.card)
+
+
+def describe_place(
+    path: Path,
+    output: Path,
+    sha256: Mapping[str, str],
+    *,
+    notes: tuple[str, ...] = (),
+    card: ModelCard | None = None,
+) -> Source:
+    """Return what the manifest says of a file or folder at `path`, by the Hub's name where it is from there.
+
+    `card` is what it says of itself, in place of which comes what its page on the Hub said.
+    """
+    location, record = location_of(path, output), read_record(path)
     if record is None:
-        return Source(location=location, sha256=sha256, notes=model.notes, card=model.card)
+        return Source(location=location, sha256=sha256, notes=notes, card=card or ModelCard())
     return Source(
         location=record.repository,
         revision=record.commit,
         folder=location,
         sha256=sha256,
-        notes=model.notes,
+        notes=notes,
         card=record.card,
     )
 

@@ -14,7 +14,6 @@ from optimize.tensor_values import tensor_values
 from runtime.checkpoint import UNET_PREFIX, Checkpoint
 from runtime.safetensors_header import SafetensorsHeader
 
-PREDICTION_TYPES = ("epsilon", "v_prediction")
 _SPECIFIED = {"epsilon": "epsilon", "eps": "epsilon", "v": "v_prediction", "v_prediction": "v_prediction"}
 _YAML = re.compile(rb"^\s*parameterization:\s*['\"]?(v|eps)['\"]?\s*$", re.MULTILINE)
 _MAX_YAML_BYTES = 1 << 20

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from optimize.export import Convert, Phase, export_model, said_in_a_sentence
-from optimize.hub.record import RECORD_NAME
 from optimize.int8_recipe import walk_of
 from optimize.preview import fit_latent_rgb
 from optimize.quantize_source import Original, open_original
@@ -20,6 +19,7 @@ from optimize.staging import Staging, flush_file, refuse_existing
 from optimize.worker import convert_in_worker
 from runtime.errors import ExportError
 from runtime.export_needs import ExportNeeds
+from runtime.hub_record import RECORD_NAME
 from runtime.machine import cpu_name
 from runtime.manifest import MANIFEST_NAME, Manifest, describe_files
 from runtime.memory import available_bytes

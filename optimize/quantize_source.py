@@ -1,12 +1,10 @@
 """What is to become int8, opened and judged: IR as it is, or what is converted to fp16 on the way."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from optimize.export import describe_source, location_of
+from optimize.export import PRECISIONS, describe_place, describe_source, location_of
 from optimize.families import FAMILIES, Family
-from optimize.hub.record import read_record
 from optimize.source import open_source
 from optimize.source_model import SourceChoices, SourceModel
 from runtime.errors import ExportError
@@ -18,7 +16,6 @@ from runtime.model_folder import ModelFolder
 from runtime.quantize_needs import needs_of_ir, needs_of_source
 from runtime.weight_files import BIN_NAME, XML_NAME
 
-BASE_PRECISIONS = ("fp32", "fp16")
 _OPTIONS = {"vae": "--vae", "prediction_type": "--prediction-type", "config": "--config"}
 
 
@@ -85,7 +82,7 @@ def open_original(path: Path, choices: SourceChoices, precision: str) -> Origina
     if "text-to-image" not in folder.tasks:
         takes = f" that takes {folder.unet_in_channels} channels"
         _refuse(path, folder.pipeline_class or "model of an unknown class", precision, takes)
-    if folder.precision not in BASE_PRECISIONS:
+    if folder.precision not in PRECISIONS:
         raise ExportError(
             f"{path} is stored in {folder.precision}: give the model it was made from, in fp16 or fp32"
         )
@@ -114,19 +111,8 @@ def _refuse(path: Path | str, pipeline_class: str, precision: str, takes: str = 
 
 def _described_ir(base: ModelFolder, output: Path) -> Source:
     """Return what is said of IR without a manifest: its place, and the Hub's id where it was fetched."""
-    location, record = location_of(base.path, output), read_record(base.path)
-    sha256: Mapping[str, str] = {
-        f"unet/{name}": hash_of(base.path / "unet" / name) for name in (XML_NAME, BIN_NAME)
-    }
-    if record is None:
-        return Source(location=location, sha256=sha256)
-    return Source(
-        location=record.repository,
-        revision=record.commit,
-        folder=location,
-        sha256=sha256,
-        card=record.card,
-    )
+    names = (f"unet/{XML_NAME}", f"unet/{BIN_NAME}")
+    return describe_place(base.path, output, {name: hash_of(base.path / name) for name in names})
 
 
 def _moved(place: str, seen_from: Path, output: Path) -> str:

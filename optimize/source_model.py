@@ -7,8 +7,7 @@ from typing import Any
 
 from optimize.configurations import Files, read_object, write_files
 from optimize.families import FAMILIES, Component, Family
-from optimize.prediction import PREDICTION_TYPES
-from runtime.checkpoint import Part
+from runtime.checkpoint import PREDICTION_TYPES, Part
 from runtime.errors import ExportError
 from runtime.model_card import ModelCard
 from runtime.model_files import hash_of, read_json_object

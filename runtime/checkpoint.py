@@ -11,6 +11,7 @@ from pathlib import Path
 from runtime.errors import ModelFolderError
 from runtime.safetensors_header import SafetensorsHeader, read_header
 
+PREDICTION_TYPES = ("epsilon", "v_prediction")  # of a UNet in the original layout
 PICKLES = (".ckpt", ".pt", ".pth", ".bin", ".pkl")
 UNET_PREFIX = "model.diffusion_model."
 _FIRST = "input_blocks.0.0.weight"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from runtime.errors import InvalidRequest
 
+VARIANTS = ("fp16",)  # of a repository's weights, that the conversion reads beside the plain ones
 _PART = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_-])?"
 _ID = re.compile(rf"{_PART}/{_PART}")
 _REVISION = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._/+-]{0,250}[A-Za-z0-9_+-])?")

@@ -7,6 +7,7 @@ from typing import Any
 
 MODES = ("full", "weights")
 QUANTIZED = ("int8", "int8-weights")  # what a user asks for: full, weights; stored is "int8" either way
+OFFERED = ("fp32", "fp16", *QUANTIZED)  # everything that a model can be made in
 
 
 @dataclass(frozen=True, kw_only=True)

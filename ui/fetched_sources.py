@@ -12,13 +12,13 @@ from uuid import uuid4
 
 from runtime.errors import InvalidRequest, LapdrawError
 from runtime.file_lock import drop_lock, take_lock
+from runtime.hub_folders import fetched_folder, repository_of
 from runtime.hub_id import has_hub_shape
 from runtime.model_files import read_manifest
 from runtime.models import list_models
 from runtime.places import BUNDLED_MODELS
 from ui.model_store import remove_model
 
-_PREFIX = "models--"
 _DOOMED = ".partial-"
 
 
@@ -49,9 +49,9 @@ def fetched_sources(data: Path) -> tuple[FetchedSource, ...]:
         if source is not None:
             named.setdefault(source, []).append(model.name)
     found = []
-    for folder in _folders(_hub(data)):
-        repository = folder.name.removeprefix(_PREFIX).replace("--", "/", 1)
-        if folder.name.startswith(_PREFIX) and has_hub_shape(repository):
+    for folder in _folders(fetched_folder(data)):
+        repository = repository_of(folder.name)
+        if repository is not None and has_hub_shape(repository):
             for path in _folders(folder):
                 models = tuple(named.get(path.resolve(), ()))
                 row = FetchedSource(repository=repository, path=path, bytes=_bytes_freed(path), models=models)
@@ -87,17 +87,13 @@ def remove_fetched(repository: str, data: Path, in_use: Collection[str] = ()) ->
     found = tuple(source for source in fetched_sources(data) if source.repository == repository)
     if not found:
         known = ", ".join(sorted({source.repository for source in fetched_sources(data)})) or "nothing"
-        raise InvalidRequest(f"nothing of {repository} is in {_hub(data)}: there is {known}")
+        raise InvalidRequest(f"nothing of {repository} is in {fetched_folder(data)}: there is {known}")
     for source in found:
         _refuse_busy(source, in_use)
     with _alone(found[0]):
         for source in found:
             _discard(source.path, data)
     return found
-
-
-def _hub(data: Path) -> Path:
-    return data / "cache" / "hub"
 
 
 def _source_named_in(model: Path) -> Path | None:
@@ -165,8 +161,8 @@ def _alone(source: FetchedSource) -> Iterator[None]:
 def _discard(folder: Path, data: Path) -> None:
     """Delete a folder, gone at once even if deleting is interrupted; raises InvalidRequest."""
     try:
-        folder.rename(_hub(data) / f"{_DOOMED}{uuid4().hex}")
+        folder.rename(fetched_folder(data) / f"{_DOOMED}{uuid4().hex}")
     except OSError as error:
         raise InvalidRequest(f"cannot remove {folder} ({error.strerror}): close what uses it") from error
-    for doomed in _hub(data).glob(f"{_DOOMED}*"):
+    for doomed in fetched_folder(data).glob(f"{_DOOMED}*"):
         shutil.rmtree(doomed, ignore_errors=True)

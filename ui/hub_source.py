@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.errors import InvalidRequest
-from runtime.hub_id import require_hub_id, require_revision
+from runtime.hub_id import VARIANTS, require_hub_id, require_revision
 from runtime.places import CHECKOUT, data_folder
 from ui.model_store import require_model_name
 
 READY = "openvino"  # what the fetching process calls a model that need not be converted
 IR = "openvino-to-quantize"  # and one that is OpenVINO's already, of which an int8 model is to be made
-VARIANTS = ("fp16",)
 _OPTIONS = ("revision", "variant", "token_file")
 
 

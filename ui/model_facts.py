@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from runtime.hub_folders import repository_of
 from runtime.hub_id import has_hub_shape
 from runtime.known_files import FILE_NAME, KnownFiles
 from runtime.manifest import Source
@@ -22,7 +23,7 @@ _LONGEST = 400  # characters of a name
 _MOST_NOTES = 20
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 # A folder of huggingface_hub's cache, whose names say what it holds.
-_HUB_CACHE = re.compile(r".*/models--([^/]+)/snapshots/([0-9a-f]{40})")
+_HUB_CACHE = re.compile(r".*/(models--[^/]+)/snapshots/([0-9a-f]{40})")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +82,8 @@ def origin_of(folder: ModelFolder) -> Origin:
     if own.lower().endswith(".safetensors"):  # its weights may be joined by those of another VAE's file
         return Origin(kind="file", name=name, sha256=source.sha256.get(own, ""))
     cached = _HUB_CACHE.fullmatch(source.location) if len(source.location) <= _LONGEST else None
-    if cached and has_hub_shape(repository := cached[1].replace("--", "/", 1)):
+    repository = repository_of(cached[1]) if cached else None
+    if cached and repository and has_hub_shape(repository):
         return Origin(kind="hub", name=repository, revision=cached[2])
     return Origin(kind="folder", name=name)
 

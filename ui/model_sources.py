@@ -1,20 +1,17 @@
 """The diffusers folders on this disk that could be converted: our own, the bundled ones, the Hub's."""
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from runtime.errors import InvalidRequest, LapdrawError
+from runtime.hub_folders import fetched_folder, repository_of
+from runtime.hub_record import read_record
 from runtime.model_files import INDEX_NAME
 from runtime.model_folder import ModelFolder
 from runtime.places import BUNDLED_SOURCES
 from runtime.quantization import QUANTIZED
-
-_HUB_PREFIX = "models--"
-_RECORD = "hub.json"  # of optimize/hub/record.py
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +34,7 @@ def find_sources(data: Path) -> tuple[FoundSource, ...]:
     places = (
         ("data", _in_folder(data / "sources")),
         ("bundled", _in_folder(BUNDLED_SOURCES)),
-        ("fetched", _fetched(data / "cache" / "hub")),
+        ("fetched", _fetched(fetched_folder(data))),
         ("hub", _in_hub_cache(hub_cache(os.environ))),
     )
     found = [
@@ -92,20 +89,18 @@ def _fetched(cache: Path) -> Iterator[tuple[str, Path]]:
         whole = [
             (record, path)
             for path in _folders(repository)
-            if (record := _json(path / _RECORD)) is not None and (path / INDEX_NAME).is_file()
+            if (record := read_record(path)) is not None and (path / INDEX_NAME).is_file()
         ]
         for record, path in whole:
-            name, commit = str(record.get("repository")), str(record.get("commit"))[:8]
-            which = ", ".join(filter(None, (commit, record.get("variant"))))
-            yield (name if len(whole) == 1 else f"{name} ({which})"), path
+            which = ", ".join(filter(None, (record.commit[:8], record.variant)))
+            yield (record.repository if len(whole) == 1 else f"{record.repository} ({which})"), path
 
 
 def _in_hub_cache(cache: Path) -> Iterator[tuple[str, Path]]:
     """The snapshots of each repository: what `main` names by the bare name, others with a revision."""
     for repository in _folders(cache):
-        if not repository.name.startswith(_HUB_PREFIX):
+        if (name := repository_of(repository.name)) is None:
             continue
-        name = repository.name.removeprefix(_HUB_PREFIX).replace("--", "/")
         main = _read(repository / "refs" / "main")
         for snapshot in _folders(repository / "snapshots"):
             if (snapshot / INDEX_NAME).is_file():
@@ -132,11 +127,3 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, ValueError):
         return ""
-
-
-def _json(path: Path) -> dict[str, Any] | None:
-    try:
-        value = json.loads(_read(path))
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.errors import InvalidRequest
+from runtime.hub_folders import fetched_folder
 from runtime.hub_id import has_hub_shape
 from runtime.models import find_model
 from runtime.places import BUNDLED_MODELS, data_folder
@@ -88,7 +89,7 @@ def _list(data: Path, *, as_json: bool) -> int:
     if fetched:
         size, unneeded = (_megabytes(rows) for rows in (fetched, [row for row in fetched if not row.models]))
         print(
-            f"{data / 'cache' / 'hub'} holds {size} of fetched sources, {unneeded} of them of no model here "
+            f"{fetched_folder(data)} holds {size} of fetched sources, {unneeded} of them of no model here "
             f"({', '.join(sorted({source.repository for source in fetched}))}): "
             "models remove ORGANISATION/NAME frees them",
             file=sys.stderr,

@@ -9,16 +9,15 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from runtime.checkpoint import PREDICTION_TYPES
 from runtime.errors import ExportError
 from runtime.hub_id import is_hub_id
 from runtime.places import CHECKOUT, data_folder
-from runtime.quantization import QUANTIZED
+from runtime.quantization import OFFERED
 from ui.hub_source import IR, READY, HubPlan, add_hub_arguments, refuse_hub_options, start_again
 from ui.installed import missing_parts
 from ui.model_store import require_model_name
 from ui.progress import Progress
-
-PRECISIONS = ("fp32", "fp16", *QUANTIZED)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--precision",
-        choices=PRECISIONS,
+        choices=OFFERED,
         default="fp16",
         help="how weights are stored; int8 also computes in it (docs/int8.md)",
     )
@@ -42,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--prediction-type",
-        choices=("epsilon", "v_prediction"),
+        choices=PREDICTION_TYPES,
         help="what a single file's UNet predicts, where the file does not say it",
     )
     parser.add_argument(

@@ -20,10 +20,10 @@ from optimize.export import PRECISIONS
 from optimize.hub.client import MANUAL, HubClient
 from optimize.hub.fetch import Fetched, Wish, fetched
 from optimize.hub.ready import take_ready
-from optimize.hub.selection import IR, READY, VARIANTS
+from optimize.hub.selection import IR, READY
 from optimize.hub.token import find_token
-from optimize.quantize_source import BASE_PRECISIONS
 from runtime.errors import HubError, LapdrawError
+from runtime.hub_id import VARIANTS
 from runtime.quantization import QUANTIZED
 from runtime.weight_files import XML_NAME, check_ir_pair
 
@@ -93,7 +93,7 @@ def _answer(found: Fetched, options: argparse.Namespace, say: "_Said") -> dict[s
         return about | {"kind": found.kind, "path": str(found.folder)}
     if options.precision in QUANTIZED:
         stored = check_ir_pair(found.folder / "unet" / XML_NAME)
-        if stored in BASE_PRECISIONS:
+        if stored in PRECISIONS:
             return about | {"kind": IR, "path": str(found.folder)}
         say.note(f"{found.repository.id} is stored in {stored}: it is taken as it is")
     say.phase("checking the model", 100, 100)

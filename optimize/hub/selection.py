@@ -16,13 +16,13 @@ from optimize.hub.names import (
     weights_variant,
 )
 from runtime.errors import HubError
+from runtime.hub_id import VARIANTS
 from runtime.model_files import INDEX_NAME
 from runtime.weight_files import BIN_NAME, XML_NAME
 
 READY = "openvino"
 SOURCE = "diffusers"
 IR = "openvino-to-quantize"  # READY, of which an int8 model is to be made
-VARIANTS = ("fp16",)  # what the conversion reads beside the plain weights
 _GRAPH_FOLDERS = ("unet", "text_encoder", "text_encoder_2", "vae_decoder", "vae_encoder", "depth_estimator")
 _TOKENIZERS = {"text_encoder": "tokenizer", "text_encoder_2": "tokenizer_2"}
 _STEMS = ("diffusion_pytorch_model", "model")

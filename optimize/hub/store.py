@@ -12,17 +12,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from optimize.hub.listing import RepoFile, Repository
-from optimize.hub.record import RECORD_NAME, HubRecord, write_record
 from optimize.hub.transfer import agrees
 from runtime.errors import HubError
 from runtime.file_lock import drop_lock, take_lock
+from runtime.hub_folders import fetched_folder, folder_name
+from runtime.hub_record import RECORD_NAME, HubRecord, write_record
 
 
 class RepositoryStore:
     """The folders of one repository."""
 
     def __init__(self, data: Path, repository: Repository, variant: str | None) -> None:
-        self.folder = data / "cache" / "hub" / ("models--" + repository.id.replace("/", "--"))
+        self.folder = fetched_folder(data) / folder_name(repository.id)
         self.parts = self.folder / "parts"
         self.snapshot = self.folder / "-".join(filter(None, (repository.commit, variant)))
         self._record = HubRecord(

@@ -8,9 +8,9 @@ import pytest
 from hub_repos import NAME, TOKEN, UNET, UNWANTED, Run, add_source, content, files_of, index, needed_names
 from hub_server import Fault, Hub, Repo
 
-from optimize.hub.record import read_record
 from optimize.hub.selection import READY, SOURCE
 from runtime.errors import HubError
+from runtime.hub_record import read_record
 
 
 def test_only_the_files_of_the_pipeline_come_and_every_one_is_whole(run: Run) -> None:

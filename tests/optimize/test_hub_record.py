@@ -8,7 +8,7 @@ import pytest
 from hub_repos import Run, add_source
 
 from optimize import export_model
-from optimize.hub.record import HubRecord, read_record, write_record
+from runtime.hub_record import HubRecord, read_record, write_record
 from runtime.manifest import Manifest, Source
 from runtime.model_card import ModelCard
 from runtime.model_folder import ModelFolder

@@ -8,10 +8,10 @@ import pytest
 
 from optimize import quantize, quantize_model
 from optimize.convert import ConvertJob, convert
-from optimize.hub.record import HubRecord, write_record
 from optimize.quantize_worker import run_stage
 from optimize.source_model import SourceChoices
 from runtime.errors import ExportError
+from runtime.hub_record import HubRecord, write_record
 from runtime.manifest import hash_file
 from runtime.model_folder import ModelFolder
 from tests.models import DEMO_MODEL

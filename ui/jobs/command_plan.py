@@ -5,19 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runtime.checkpoint import refuse_pickle
+from runtime.checkpoint import PREDICTION_TYPES, refuse_pickle
 from runtime.errors import InvalidRequest
-from runtime.hub_id import require_hub_id, require_revision
+from runtime.hub_id import VARIANTS, require_hub_id, require_revision
 from runtime.models import find_model
 from runtime.places import BUNDLED_MODELS, CHECKOUT
-from runtime.quantization import QUANTIZED
-from ui.hub_source import VARIANTS
+from runtime.quantization import OFFERED
 from ui.installed import CPU_INDEX
 from ui.jobs.token import kept_token
 from ui.model_store import require_model_name
 
-PRECISIONS = ("fp32", "fp16", *QUANTIZED)
-PREDICTION_TYPES = ("epsilon", "v_prediction")
 FOLDER, HUB, FILE = "folder", "hub", "file"  # what a source is; a body that does not say it names a folder
 # What goes with which of them, beside source, name and precision.
 TAKEN = {FOLDER: ("vae",), HUB: ("revision", "variant", "has_token"), FILE: ("vae", "prediction_type")}
@@ -44,7 +41,7 @@ def check_command(kind: str, body: Mapping[str, Any], data: Path) -> None:
             )
         return
     source, name = _text(body, "source"), _text(body, "name")
-    _one_of(body, "precision", PRECISIONS)
+    _one_of(body, "precision", OFFERED)
     require_model_name(name)
     _check_source(_origin(body), source, body)
     if (data / "models" / name).exists():

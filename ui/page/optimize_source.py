@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from runtime.errors import InvalidRequest, LapdrawError
-from runtime.quantization import QUANTIZED
+from runtime.quantization import OFFERED, QUANTIZED
 from ui.installed import brings_cuda, install_bytes, is_setup_unfinished
 from ui.jobs import Job, JobSpec
 from ui.jobs.command_plan import FILE, FOLDER, HUB, TAKEN
 from ui.model_store import propose_name, require_model_name
-from ui.optimize_command import PRECISIONS
 from ui.page.amounts import bare_html, note_html, size_words
 from ui.page.long_job import QUIET
 from ui.page.optimize_needs import needs_html
@@ -51,7 +50,7 @@ class SourceForm:
             self.columns.append(column)
         self.more.draw()
         self.precision = gr.Radio(
-            choices=[(say(f"optimize.precision.{name}"), name) for name in PRECISIONS],
+            choices=[(say(f"optimize.precision.{name}"), name) for name in OFFERED],
             value="fp16",
             label=say("optimize.precision"),
             info=say("optimize.precision_info"),
@@ -135,8 +134,8 @@ class SourceForm:
         name = require_model_name((name or "").strip())
         if (self.page.data / "models" / name).exists():
             raise InvalidRequest(self.page.say("optimize.name_taken", name=name))
-        if precision not in PRECISIONS:
-            raise InvalidRequest(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
+        if precision not in OFFERED:
+            raise InvalidRequest(f"precision must be one of {', '.join(OFFERED)}, got {precision!r}")
         body: dict[str, Any] = {**chosen.body, "precision": precision, "name": name}
         if brings_cuda(TAB) and cpu_pytorch:
             body["cpu_pytorch"] = True

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from runtime.errors import InvalidRequest
-from runtime.hub_id import require_hub_id, require_revision
-from ui.hub_source import VARIANTS
+from runtime.hub_id import VARIANTS, require_hub_id, require_revision
 from ui.installed import install_bytes
 from ui.jobs.command_plan import HUB
 from ui.jobs.token import check_token

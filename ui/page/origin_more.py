@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from runtime.checkpoint import PREDICTION_TYPES
 from runtime.errors import InvalidRequest
 from ui.checkpoint_files import checkpoint_of, find_checkpoints, usual_places
-from ui.jobs.command_plan import PREDICTION_TYPES
 from ui.page.amounts import size_words
 from ui.page.long_job import QUIET
 

@@ -33,7 +33,7 @@ def read_record(folder: Path) -> HubRecord | None:
     try:
         value = json.loads((folder / RECORD_NAME).read_bytes())
         repository, commit, variant = value["repository"], value["commit"], value["variant"]
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
     if not isinstance(repository, str) or not isinstance(commit, str) or not has_hub_shape(repository):
         return None
