@@ -3,19 +3,14 @@
 It holds the demo model, gated, prints its address, and ends when its input does.
 """
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from runtime.places import BUNDLED_MODELS
 from tests.browser.loopback import Loopback
 from tests.browser.program import ROOT
-from tests.optimize.hub_server import Hub, Repo
-
-NAME = "maker/demo-ov"
-TOKEN = "hf_" + "aToKeNoFnObOdY" * 2
+from tests.optimize.gated_demo import hub_with_the_demo
 
 
 @contextmanager
@@ -39,17 +34,7 @@ def hub_at_home(loopback: Loopback | None) -> Iterator[str]:
 
 def main() -> None:
     """Serve until standard input ends."""
-    model = BUNDLED_MODELS / "demo-scenes"
-    files = {
-        path.relative_to(model).as_posix(): path.read_bytes()
-        for path in model.rglob("*")
-        if path.is_file() and path.name != "manifest.json"
-    }
-    index = json.loads(files["model_index.json"])
-    files["model_index.json"] = json.dumps({k: v for k, v in index.items() if k != "_manifest"}).encode()
-    hub = Hub()
-    hub.add(Repo(NAME, files, gated="auto", readers=frozenset({TOKEN})))
-    hub.tokens.add(TOKEN)
+    hub = hub_with_the_demo()
     with hub.serving():
         print(hub.url, flush=True)
         sys.stdin.read()

@@ -1,6 +1,5 @@
 """Jobs that fetch a model from the Hub on loopback: what is asked of it, and where a typed token is."""
 
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -13,28 +12,19 @@ import pytest
 from runtime.errors import InvalidRequest
 from runtime.model_folder import ModelFolder
 from tests.models import DEMO_MODEL
-from tests.optimize.hub_server import Fault, Hub, Repo
+from tests.optimize.gated_demo import NAME, TOKEN, hub_with_the_demo
+from tests.optimize.hub_server import Fault, Hub
 from tests.ui.jobs.asking import finished, until
 from ui.jobs import Job, JobEngine, JobSpec
 from ui.jobs.token import FORGOTTEN
 
-TOKEN = "hf_" + "aToKeNoFnObOdY" * 2
-NAME, UNET = "maker/demo-ov", "unet/openvino_model.bin"
+UNET = "unet/openvino_model.bin"
 
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
     """The demo model as a gated repository."""
-    files = {
-        path.relative_to(DEMO_MODEL).as_posix(): path.read_bytes()
-        for path in DEMO_MODEL.rglob("*")
-        if path.is_file() and path.name != "manifest.json"
-    }
-    index = json.loads(files["model_index.json"])
-    files["model_index.json"] = json.dumps({k: v for k, v in index.items() if k != "_manifest"}).encode()
-    hub = Hub()
-    hub.add(Repo(NAME, files, gated="auto", readers=frozenset({TOKEN})))
-    hub.tokens.add(TOKEN)
+    hub = hub_with_the_demo()
     for name in ("HF_TOKEN", "HF_HUB_OFFLINE", "HF_HUB_CACHE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HF_ENDPOINT", hub.url)
