@@ -56,6 +56,7 @@ def test_a_bundled_model_is_verified_and_not_deleted(page: Page) -> None:
 
 def test_trigger_words_are_shown_and_put_into_the_prompt(page: Page, program: Program) -> None:
     folder = program.data / "models" / "carded"
+    shutil.rmtree(folder, ignore_errors=True)  # of a try before this one
     shutil.copytree(DEMO_MODEL, folder)
     manifest = read_manifest(folder)
     assert manifest is not None

@@ -10,11 +10,12 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.desk import SHORT, Desk
-from tests.browser.hub_at_home import NAME, TOKEN, hub_at_home
+from tests.browser.hub_at_home import hub_at_home
 from tests.browser.layout import faults, serious
 from tests.browser.loopback import Loopback
 from tests.browser.program import Program
 from tests.browser.test_looks import NARROW, WIDE
+from tests.optimize.gated_demo import NAME, TOKEN
 from tests.safetensors_files import checkpoint_shapes, header_of, write_header
 
 MINUTES = 60_000  # milliseconds
