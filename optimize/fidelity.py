@@ -6,7 +6,6 @@ import numpy as np
 import openvino as ov
 
 from optimize.mapped import mapped_model
-from optimize.memory import return_memory
 from runtime.arrays import AnyArray
 from runtime.errors import ExportError
 
@@ -24,7 +23,6 @@ def measure_error(folder: Path, reference: Path) -> float:
     inputs, expected = _load_reference(reference)
     try:
         outputs = _run(folder, inputs)[: len(expected)]
-        return_memory()  # before the next step makes FP16 of it
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1]
         raise ExportError(

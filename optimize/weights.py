@@ -33,12 +33,12 @@ def _compress(model: ov.Model) -> bool:
     lossy = False
     for node in model.get_ops():
         if node.get_type_name() == "Constant" and node.get_element_type() == ov.Type.f32:
-            if not _rounds(node.data):
-                continue
-            if node.data.size <= _SMALL:
+            rounds = _rounds(node.data)
+            if node.data.size > _SMALL:
+                lossy = lossy or rounds
+                _compress_alone(node)
+            elif rounds:
                 kept[node.get_friendly_name()] = node.data.copy()
-            else:
-                lossy = True
     compress_model_transformation(model)
     for node in model.get_ops():  # each FP16 constant is followed by a Convert that took over its name
         if node.get_type_name() == "Convert" and node.get_friendly_name() in kept:
@@ -46,6 +46,15 @@ def _compress(model: ov.Model) -> bool:
             constant.set_friendly_name(node.get_friendly_name())
             ov.utils.replace_node(node, constant)
     return lossy
+
+
+def _compress_alone(constant: ov.Node) -> None:
+    """Put FP16 in the place of one constant, wherever it is used; all at once would read all of the file."""
+    names = constant.output(0).get_names()
+    alone = ov.Model([constant.output(0)], [])
+    compress_model_transformation(alone)
+    for result in alone.get_results():
+        result.input_value(0).set_names(names)  # without that of the result
 
 
 def _rounds(values: AnyArray) -> bool:
