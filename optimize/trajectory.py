@@ -118,7 +118,7 @@ def _picture(model: ModelFolder, components: Components, request: TextToImage) -
     predict: PredictNoise = predict_plain(listening, conditioning)
     if request.guided:
         predict = predict_guided(listening, conditioning, guidance_scale)
-    scheduler = choose_sampler(None, None, model.scheduler_config).build(steps)
+    scheduler = choose_sampler(None, None, model.sampler_config).build(steps)
     noise = BatchNoise([request.seed])
     shape = latent_shape(1, model.latent_channels, height, width, model.vae_scale_factor)
     latents = noise.standard_normal(shape) * np.float32(scheduler.init_noise_sigma)

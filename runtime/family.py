@@ -77,6 +77,11 @@ class FamilyFacts:
         names = f"{self.name} {location} {self.index.get('_name_or_path', '')}"
         return find_defaults(self.config("unet"), self.scheduler_config, names)
 
+    @property
+    def sampler_config(self) -> dict[str, Any]:
+        """What samplers read: the model's own configuration, and the family whose steps may be aligned."""
+        return {**self.scheduler_config, "aligned_for": "sdxl" if pooled_count(self.config("unet")) else "sd"}
+
     def resolve(self, request: R) -> R:
         """Return the request with a drawn seed, and the model's own values where none were given."""
         return request.resolved(width=self.default_width, height=self.default_height, model=self.defaults)

@@ -131,7 +131,7 @@ class Pipeline:
         resolved = self._resolve(request)
         check_recipe(self.model, resolved)
         self._check(resolved)
-        sampler = choose_sampler(resolved.sampler, resolved.schedule, self.model.scheduler_config)
+        sampler = choose_sampler(resolved.sampler, resolved.schedule, self.model.sampler_config)
         sampler.build(resolved.total_steps)  # refuses a number of steps before anything is loaded
         loaded = Loaded(
             model=self.model,

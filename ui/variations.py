@@ -48,9 +48,9 @@ def _usable(
             if name in BOUNDS:
                 BOUNDS[name].check(name, said[name])
             elif name == "sampler":
-                choose_sampler(said[name], None, model.scheduler_config)
+                choose_sampler(said[name], None, model.sampler_config)
             elif name == "schedule":
-                choose_sampler(usable.get("sampler"), said[name], model.scheduler_config)
+                choose_sampler(usable.get("sampler"), said[name], model.sampler_config)
         except InvalidRequest as error:
             notes.append(f"what the picture says of itself is left out where it cannot be used ({error})")
         else:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runtime.errors import InvalidRequest
+from runtime.schedulers.aligned import aligned_sigmas
 from runtime.schedulers.noise_levels import training_sigmas
 from runtime.schedulers.settings import Settings
 
@@ -82,7 +83,7 @@ def _grid(settings: Settings, timesteps: Table, first: float, last: float, whole
         high, low = np.interp([first, last], places, trained)
         sigmas = _spread(settings, high, low, len(timesteps))
         timesteps = np.array([timestep_of(sigma, trained) for sigma in sigmas])
-        if settings.sigma_schedule == "karras" and whole_karras:
+        if settings.sigma_schedule == "aligned" or (settings.sigma_schedule == "karras" and whole_karras):
             timesteps = timesteps.round()
     end = 0.0 if settings.final_sigmas_type == "zero" else float(min(trained[0], sigmas[-1]))
     return SigmaGrid(timesteps.tolist(), [*sigmas.tolist(), end])
@@ -94,7 +95,12 @@ def timestep_of(sigma: float, trained: npt.NDArray[np.float32]) -> float:
 
 
 def _spread(settings: Settings, first: float, last: float, steps: int) -> Table:
-    """Return (N,) sigmas from `first` to `last`: even in the logarithm, or Karras et al. 2022, equation 5."""
+    """Return (N,) sigmas from `first` to `last`: even in the logarithm, or Karras et al. 2022, equation 5.
+
+    Aligned ones have ends of their own.
+    """
+    if settings.sigma_schedule == "aligned":
+        return aligned_sigmas(settings.aligned_for, steps)
     if settings.sigma_schedule == "exponential":
         return np.exp(np.linspace(math.log(first), math.log(last), steps))
     ramp = np.linspace(0, 1, steps)

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args, get_origin
 from runtime.errors import ModelFolderError
 
 PredictionType = Literal["epsilon", "v_prediction", "sample"]
-SigmaSchedule = Literal["uniform", "karras", "exponential"]
+SigmaSchedule = Literal["uniform", "karras", "exponential", "aligned"]
 
 # Options that diffusers has and we do not, with the only value that can be served.
 _SERVED_ONLY: Mapping[str, object] = {
@@ -43,6 +43,8 @@ class Settings:
     steps_offset: int = 0
     use_karras_sigmas: bool = False
     use_exponential_sigmas: bool = False
+    use_aligned_sigmas: bool = False  # ours: "Align Your Steps"
+    aligned_for: Literal["sd", "sdxl"] = "sd"  # ours: the family that they are aligned for
     final_sigmas_type: Literal["zero", "sigma_min"] = "zero"
     set_alpha_to_one: bool = True
     clip_sample: bool = False
@@ -84,6 +86,8 @@ class Settings:
     @property
     def sigma_schedule(self) -> SigmaSchedule:
         """Return how the noise levels between the first and the last are spread."""
+        if self.use_aligned_sigmas:
+            return "aligned"
         if self.use_karras_sigmas:
             return "karras"
         return "exponential" if self.use_exponential_sigmas else "uniform"

@@ -41,18 +41,27 @@ class SamplerKind:
     name: str
     aliases: tuple[str, ...] = ()
     build: Callable[[Settings, int], Scheduler]
-    schedules: tuple[str, ...] = ("Automatic", "Karras", "Exponential", "Trailing")
+    schedules: tuple[str, ...] = ("Automatic", "Karras", "Exponential", "Align Your Steps", "Trailing")
     evaluations_per_step: int = 1
     stochastic: bool = False
     defaults: Options = field(default_factory=dict)
     fixed: Options = field(default_factory=dict)
 
 
-_NO_SIGMAS: Options = {"use_karras_sigmas": False, "use_exponential_sigmas": False}
+_NO_SIGMAS: Options = {
+    "use_karras_sigmas": False,
+    "use_exponential_sigmas": False,
+    "use_aligned_sigmas": False,
+}
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule(name="Automatic", aliases=("Auto", "Default"), settings={}),
     Schedule(name="Karras", settings={**_NO_SIGMAS, "use_karras_sigmas": True}),
     Schedule(name="Exponential", settings={**_NO_SIGMAS, "use_exponential_sigmas": True}),
+    Schedule(
+        name="Align Your Steps",
+        aliases=("AYS",),
+        settings={**_NO_SIGMAS, "use_aligned_sigmas": True},
+    ),
     Schedule(
         name="Trailing",
         aliases=("SGM Uniform", "Simple"),

@@ -161,6 +161,6 @@ def generation(
         tokenizers=(TOKENIZER,) * len(model.text_encoders),
         verified=verified or (lambda: None),
     )
-    sampler = choose_sampler(request.sampler, request.schedule, model.scheduler_config)
+    sampler = choose_sampler(request.sampler, request.schedule, model.sampler_config)
     resolved = request.resolved(width=size[0], height=size[1])
     return Generation(loaded, resolved, sampler, lambda phase: None)

@@ -87,7 +87,7 @@ def test_a_damaged_file_is_reported_before_the_first_step_is_shown(bad_call: int
 
 
 def test_the_loop_starts_anywhere_and_blends_after_each_evaluation() -> None:
-    scheduler = build_scheduler("Euler", None, DEMO.scheduler_config, 5)
+    scheduler = build_scheduler("Euler", None, DEMO.sampler_config, 5)
     blended: list[int] = []
 
     def blend(latents: Array, i: int) -> Array:

@@ -90,7 +90,7 @@ def check_plan(plan: PicturePlan, body: Mapping[str, Any]) -> None:
         check_recipe(plan.model, request)
         samplers.add((request.sampler, request.schedule, request.total_steps))
     for sampler, schedule, steps in sorted(samplers, key=str):
-        choose_sampler(sampler, schedule, plan.model.scheduler_config).build(steps)
+        choose_sampler(sampler, schedule, plan.model.sampler_config).build(steps)
     metadata = body.get("metadata", FULL)
     if metadata not in METADATA:
         raise InvalidRequest(f"metadata must be one of {', '.join(METADATA)}, got {metadata!r}")

@@ -121,7 +121,7 @@ class PictureRun:
         rows = []
         for unit in missing:
             request = plan.model.resolve(unit.request)
-            sampler = choose_sampler(request.sampler, request.schedule, plan.model.scheduler_config)
+            sampler = choose_sampler(request.sampler, request.schedule, plan.model.sampler_config)
             scheduler = sampler.build(request.total_steps)
             evaluations = len(scheduler.timesteps) / scheduler.num_inference_steps
             width, height = request.size

@@ -44,7 +44,7 @@ def _own_sampler(page: "Page", model: str) -> str | None:
     if found is None:
         return None
     try:
-        return choose_sampler(None, None, found.folder.scheduler_config).sampler
+        return choose_sampler(None, None, found.folder.sampler_config).sampler
     except LapdrawError:  # a model whose own sampler is not supported: the request will say so
         return None
 
