@@ -17,7 +17,7 @@ from runtime.latents import latent_shape
 from runtime.model_folder import ModelFolder
 from runtime.noise import BatchNoise
 from runtime.placement import resolve_placement
-from runtime.prompt import encode_prompt
+from runtime.prompt import encode_prompt, plan_prompt
 from runtime.request import TextToImage
 from runtime.schedulers import choose_sampler
 from runtime.tokenizer import ClipTokenizer
@@ -110,7 +110,7 @@ def _picture(model: ModelFolder, components: Components, request: TextToImage) -
     assert steps is not None  # a walk says both
     assert guidance_scale is not None
     zeroes = model.zeroes_empty_prompt
-    embeds = encode_prompt(_tokenizers(model), components, request, zeroes_empty=zeroes)
+    embeds = encode_prompt(plan_prompt(_tokenizers(model), request, zeroes_empty=zeroes), components)
     width, height = request.working_size
     situation = Situation(prompt=embeds, height=height, width=width, guidance_scale=guidance_scale)
     told = condition_values(model.config("unet"), situation, 1)

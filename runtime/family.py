@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from runtime.errors import ModelFolderError
+from runtime.errors import InvalidRequest, ModelFolderError
 from runtime.few_steps import ModelDefaults, find_defaults
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 Config = Mapping[str, Any]
 R = TypeVar("R", bound="Request")
+CLIP = "quick_gelu"  # the activation of OpenAI's text encoder
 SIZES = 6  # numbers that SDXL is told: of the original, where it was cropped, of the target; height first
 
 
@@ -55,6 +56,30 @@ class FamilyFacts:
     def zeroes_empty_prompt(self) -> bool:
         """Whether an empty negative prompt is zeros, as SDXL was trained, and not what the encoders give."""
         return len(self.text_encoders) == 2 and self.index.get("force_zeros_for_empty_prompt") is not False
+
+    @property
+    def reads_last_layer(self) -> bool:
+        """Whether the UNet reads the text encoder's last layer, as SD 1.x does: then layers can be skipped.
+
+        SDXL always reads the last but one; the encoder of SD 2.x (OpenCLIP's, told by its activation) was
+        saved without its last.
+        """
+        encoders = self.text_encoders
+        return len(encoders) == 1 and self.config(encoders[0]).get("hidden_act", CLIP) == CLIP
+
+    def clip_skip(self, asked: int) -> int:
+        """Return which layer of the text encoder is read, counted from the last.
+
+        Raises InvalidRequest for more than there are; models that always read the same one read that.
+        """
+        if asked == 1 or not self.reads_last_layer:
+            return 1
+        layers = int(self.config(self.text_encoders[0]).get("num_hidden_layers", asked))
+        if asked > layers:
+            raise InvalidRequest(
+                f"clip_skip {asked} skips every layer of {self.name}'s text encoder: use 1 to {layers}"
+            )
+        return asked
 
     @property
     def vae_overflows(self) -> bool:

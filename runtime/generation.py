@@ -1,7 +1,7 @@
 """One request being answered: iterate to watch the steps, or drain it for the result."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from PIL import Image
@@ -15,7 +15,7 @@ from runtime.latents import preview_latents
 from runtime.model_folder import ModelFolder
 from runtime.noise import BatchNoise
 from runtime.placement import UNCONDITIONAL
-from runtime.prompt import encode_prompt
+from runtime.prompt import PromptCache, PromptPlan, encode_prompt, plan_prompt
 from runtime.recipes import follow_recipe
 from runtime.request import Request
 from runtime.schedulers import SamplerChoice
@@ -65,12 +65,14 @@ class Loaded:
     backend: Backend
     tokenizers: tuple[ClipTokenizer, ...]  # one for each text encoder
     verified: Callable[[], None]
+    prompts: PromptCache = field(default_factory=PromptCache)  # what was encoded for earlier requests
 
 
 class Generation:
     """Iterate for the steps; `pictures` grows as batches are finished; `result()` runs what is left.
 
-    Errors come from the iteration: NonFiniteError, DeviceError, ModelFolderError.
+    Making it raises InvalidRequest for a prompt that the model cannot read; other errors come from the
+    iteration: NonFiniteError, DeviceError, ModelFolderError.
     """
 
     def __init__(
@@ -83,11 +85,17 @@ class Generation:
         self._sampler = sampler
         self._watch = Watch(timings=self.timings, on_phase=on_phase, verified=loaded.verified)
         self._studio: Studio | None = None
+        self._prompt = self._plan_prompt()
         self._prompt_embeds: PromptEmbeds | None = None
         self._steps = self._run()
 
     def __iter__(self) -> Iterator[DenoiseStep]:
         return self._steps
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is good to know before it begins: that a prompt is read in parts."""
+        return self._prompt.notes if self._prompt is not None else ()
 
     def cancel(self) -> None:
         """Stop at the next evaluation of the UNet; pictures that are finished stay."""
@@ -119,6 +127,7 @@ class Generation:
             placement=self._studio.components.placement if self._studio is not None else {},
             timings=self.timings,
             warnings=self.request.warnings
+            + self._prompt_warnings()
             + self._loaded.model.notes
             + (self._studio.components.warnings if self._studio is not None else ()),
             cancelled=self._watch.cancelled,
@@ -152,21 +161,43 @@ class Generation:
 
     def _prepare(self, batch: int) -> Components:
         self._watch.on_phase("compiling")
-        components = self._loaded.backend.load(self.request.shape(batch), self.request.networks)
+        shape, networks = self.request.shape(batch), self.request.networks
+        if self._prompt is not None:
+            shape = replace(shape, chunks=self._prompt.count, clip_skip=self._prompt.clip_skip)
+            if self._prompt_embeds is None:
+                self._prompt_embeds = self._loaded.prompts.get(self._prompt.key)
+            if self._prompt_embeds is not None:  # so nothing will be asked of the encoders
+                networks = tuple(name for name in networks if not name.startswith("text_encoder"))
+        components = self._loaded.backend.load(shape, networks)
         components.wait(self.timings)
         return components
 
+    def _plan_prompt(self) -> PromptPlan | None:
+        model, tokenizers = self._loaded.model, self._loaded.tokenizers
+        if not tokenizers:
+            return None
+        return plan_prompt(
+            tokenizers,
+            self.request,
+            zeroes_empty=model.zeroes_empty_prompt,
+            clip_skip=model.clip_skip(self.request.clip_skip),
+        )
+
+    def _prompt_warnings(self) -> tuple[str, ...]:
+        skips = self._prompt is not None and self._prompt.clip_skip == self.request.clip_skip
+        if self.request.clip_skip == 1 or skips:
+            return ()
+        return (
+            f"clip_skip {self.request.clip_skip} has no effect on this model: only those like SD 1.x read it",
+        )
+
     def _encode_prompt(self, components: Components) -> PromptEmbeds | None:
-        """Return the embeddings, encoded once for all batches."""
-        if self._prompt_embeds is None and self._loaded.tokenizers:
+        """Return the embeddings, encoded once for all batches and all seeds."""
+        if self._prompt_embeds is None and self._prompt is not None:
             self._watch.on_phase("encoding the prompt")
             with self.timings.add("text_encoder"):
-                self._prompt_embeds = encode_prompt(
-                    self._loaded.tokenizers,
-                    components,
-                    self.request,
-                    zeroes_empty=self._loaded.model.zeroes_empty_prompt,
-                )
+                self._prompt_embeds = encode_prompt(self._prompt, components)
+            self._loaded.prompts.put(self._prompt.key, self._prompt_embeds)
         return self._prompt_embeds
 
     def _expected(self) -> tuple[Studio, Array]:

@@ -32,6 +32,7 @@ def infotext(
         "Size": f"{size[0]}x{size[1]}",
         "Model hash": model_hash,
         "Model": model_name,
+        "Clip skip": request.clip_skip if request.clip_skip > 1 else None,
         "RNG": "CPU",
         **request.details,
         **extra,

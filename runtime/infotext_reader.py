@@ -66,6 +66,7 @@ FIELDS: Mapping[str, Callable[[str], Found]] = {
     "schedule type": _word("schedule"),
     "cfg scale": _number("guidance_scale", float),
     "seed": _number("seed", int),
+    "clip skip": _number("clip_skip", int),
     "size": _size,
     "denoising strength": _number("strength", float),
     "mask blur": _number("mask_blur", int),

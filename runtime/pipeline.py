@@ -19,6 +19,7 @@ from runtime.placement import UNCONDITIONAL, Placement, names_pytorch, resolve_p
 from runtime.places import BUNDLED_MODELS as BUNDLED_MODELS
 from runtime.places import CHECKOUT as CHECKOUT
 from runtime.places import data_folder as data_folder
+from runtime.prompt_syntax import is_short
 from runtime.request import Request
 from runtime.tasks import require_task
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from runtime.backends.openvino import OpenVinoBackend
     from runtime.backends.pytorch import PyTorchBackend
     from runtime.generation import Generation
+    from runtime.prompt import PromptCache
     from runtime.tokenizer import ClipTokenizer
 
 MEASURED = "auto:measured"
@@ -115,7 +117,10 @@ class Pipeline:
         """
         resolved = self._resolve(request)
         require_task(self.model, request.task)
-        self._backend.load(resolved.shape(min(resolved.batch_size, resolved.count)), resolved.networks)
+        shape = resolved.shape(min(resolved.batch_size, resolved.count))
+        clip_skip = self.model.clip_skip(resolved.clip_skip)
+        shape = replace(shape, chunks=self._chunks(resolved), clip_skip=clip_skip)
+        self._backend.load(shape, resolved.networks)
 
     def generate(self, request: Request, *, on_phase: OnPhase | None = None) -> "Generation":
         """Check the request against the model and return a Generation to iterate or drain.
@@ -138,6 +143,7 @@ class Pipeline:
             backend=self._backend,
             tokenizers=self.tokenizers,
             verified=self._wait_until_verified,
+            prompts=self.prompts,
         )
         return Generation(loaded, resolved, sampler, on_phase or _ignore)
 
@@ -171,10 +177,22 @@ class Pipeline:
     def _resolve(self, request: Request) -> Request:
         return self.model.resolve(request)
 
+    @cached_property
+    def prompts(self) -> "PromptCache":
+        """The prompts that were encoded."""
+        from runtime.prompt import PromptCache
+
+        return PromptCache()
+
+    def _chunks(self, request: Request) -> int:
+        """How many chunks the prompts take; of what is plainly short without reading the tokenizer."""
+        if not self.model.text_encoders or all(map(is_short, (request.prompt, request.negative_prompt))):
+            return 1
+        from runtime.prompt import plan_prompt
+
+        return plan_prompt(self.tokenizers, request).count
+
     def _check(self, request: Request) -> None:
-        for tokenizer in self.tokenizers:
-            for text in (request.prompt, request.negative_prompt):
-                tokenizer(text)
         factor = self.model.vae_scale_factor
         for name, value in zip(("width", "height"), request.working_size, strict=True):
             if value % factor:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeVar
 from runtime.backends.base import Shape
 from runtime.errors import InvalidRequest
 from runtime.few_steps import USUAL, ModelDefaults
+from runtime.prompt_syntax import parse_prompt, refuse_networks
 
 MAX_SEED = 2**53  # what a JSON number holds exactly
 RANDOM_SEED = -1
@@ -40,6 +41,7 @@ BOUNDS: Mapping[str, Bounds] = {
     "seed": Bounds(low=RANDOM_SEED, high=MAX_SEED),
     "count": Bounds(low=1, high=100),
     "batch_size": Bounds(low=1, high=16),
+    "clip_skip": Bounds(low=1, high=12),
 }
 OWN = ("num_inference_steps", "guidance_scale")  # which None leaves to the model
 
@@ -67,6 +69,7 @@ class Request:
     seed: int = RANDOM_SEED
     count: int = 1
     batch_size: int = 1
+    clip_skip: int = 1  # which layer of the text encoder is read, counted from the last
     # Set when it is resolved: the UNet is told the scale, and no second half is needed to guide by.
     embeds_guidance: bool = field(default=False, repr=False)
 
@@ -223,3 +226,5 @@ def _check_text(name: str, value: object) -> None:
         raise InvalidRequest(
             f"{name} holds a broken character at position {error.start}: type it again"
         ) from error
+    called = name.replace("_", " ")
+    refuse_networks(parse_prompt(value, called), called)

@@ -1,6 +1,8 @@
-"""CLIP tokenization without transformers: prompt text to the (77,) token ids a text encoder expects."""
+"""CLIP tokenization without transformers: text to token ids, and those to the (77,) rows an encoder reads."""
 
 import json
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +10,13 @@ import numpy as np
 from tokenizers import AddedToken, Regex, Tokenizer
 from tokenizers.decoders import ByteLevel as ByteLevelDecoder
 from tokenizers.models import BPE
-from tokenizers.normalizers import NFC, Lowercase, Replace, Sequence
+from tokenizers.normalizers import NFC, Lowercase, Replace
+from tokenizers.normalizers import Sequence as NormalizerSequence
 from tokenizers.pre_tokenizers import ByteLevel, Split
 from tokenizers.pre_tokenizers import Sequence as PreSequence
 
 from runtime.arrays import IntArray
-from runtime.errors import InvalidRequest, ModelFolderError
+from runtime.errors import ModelFolderError
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 # The word pattern of CLIP (Radford et al. 2021): special tokens, contractions, letters, digits, the rest.
@@ -61,27 +64,30 @@ class ClipTokenizer:
                 return int(found)
         return self.end_id
 
-    def count(self, text: str) -> int:
-        """How many tokens `text` takes, start and end not counted."""
-        return len(self._words(text))
+    @property
+    def room(self) -> int:
+        """How many tokens of text the encoder reads at once: all but the start and the end."""
+        return self.max_length - 2
 
-    def __call__(self, text: str) -> IntArray:
-        """Return (max_length,) int64 ids: start, the words, end, padding.
+    @cached_property
+    def comma_id(self) -> int | None:
+        """The token of a comma, None where the vocabulary has none."""
+        found = self._tokenizer.token_to_id(",</w>")
+        return None if found is None else int(found)
 
-        Raises InvalidRequest when the text is longer than the model can read.
-        """
-        words = self._words(text)
-        room = self.max_length - 2
-        if len(words) > room:
-            raise InvalidRequest(
-                f"the prompt has {len(words)} tokens and the model reads at most {room}: "
-                f"shorten it by {len(words) - room} (it begins {text[:40]!r})"
-            )
+    def words(self, text: str) -> list[int]:
+        """Return the token ids of a text, as many as it takes."""
+        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def text(self, ids: Sequence[int]) -> str:
+        """Return what tokens say, in small letters as the model reads it."""
+        said = self._tokenizer.decode(list(ids), skip_special_tokens=False)
+        return str(said).replace("</w>", " ").replace(" ,", ",").strip()
+
+    def row(self, words: Sequence[int]) -> IntArray:
+        """Return (max_length,) int64 ids: start, at most `room` words, end, padding."""
         ids = [self.start_id, *words, self.end_id]
         return np.array(ids + [self.pad_id] * (self.max_length - len(ids)), dtype=np.int64)
-
-    def _words(self, text: str) -> list[int]:
-        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
 
 def _read(folder: Path) -> Tokenizer:
@@ -124,7 +130,7 @@ def _build(vocab: dict[str, Any], merges: Path) -> Tokenizer:
         vocab, pairs, unk_token=END, end_of_word_suffix="</w>", continuing_subword_prefix="", fuse_unk=False
     )
     tokenizer = Tokenizer(bpe)
-    tokenizer.normalizer = Sequence([NFC(), Replace(Regex(r"\s+"), " "), Lowercase()])
+    tokenizer.normalizer = NormalizerSequence([NFC(), Replace(Regex(r"\s+"), " "), Lowercase()])
     split = Split(Regex(WORDS), behavior="removed", invert=True)
     tokenizer.pre_tokenizer = PreSequence([split, ByteLevel(add_prefix_space=False, use_regex=True)])
     tokenizer.decoder = ByteLevelDecoder()

@@ -36,7 +36,8 @@ def _embeds(model: ModelFolder, rows: int) -> Any:
 
 def test_text_encoder(benchmark: Benchmark, networks: Components, model: ModelFolder) -> None:
     """Both prompts of guidance."""
-    ids = np.stack([ClipTokenizer(model.tokenizer_dir)(text) for text in PROMPTS])
+    tokenizer = ClipTokenizer(model.tokenizer_dir)
+    ids = np.stack([tokenizer.row(tokenizer.words(text)) for text in PROMPTS])
     assert np.isfinite(benchmark(networks.text_encoder, ids).hidden).all()
 
 

@@ -11,7 +11,7 @@ from runtime.timings import Timings
 
 @dataclass(frozen=True, kw_only=True)
 class PromptEmbeds:
-    """What a text encoder returns: `hidden` (B, 77, D), and for SDXL `pooled` (B, P)."""
+    """What prompts become: `hidden` (B, 77 * chunks, D), and for SDXL `pooled` (B, P)."""
 
     hidden: Array
     pooled: Array | None = None
@@ -84,6 +84,8 @@ class Shape:
     height: int  # pixels
     width: int  # pixels
     guided: bool = True
+    chunks: int = 1  # of each prompt: what a text encoder reads at once
+    clip_skip: int = 1  # which layer of the text encoder is read, from the last; 1 is the last
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,14 +13,14 @@ import openvino as ov
 from runtime.backends import openvino_guidance as guidance
 from runtime.backends.base import Device, Shape
 from runtime.backends.compiled_cache import CompiledCache
-from runtime.backends.openvino_compile import CompileKey, compile_component, component_shapes
+from runtime.backends.openvino_compile import CompileKey, compile_component, component_shapes, fix_tokens
 from runtime.backends.openvino_component import CompiledComponent, first_line
 from runtime.backends.openvino_components import OpenVinoComponents
 from runtime.backends.openvino_devices import openvino_devices
 from runtime.backends.openvino_guard import Assignment, next_best
 from runtime.backends.openvino_kernels import count_kernels
 from runtime.backends.openvino_trust import FILE_NAME, SIZE, Trust
-from runtime.errors import DeviceError
+from runtime.errors import DeviceError, InvalidRequest
 from runtime.memory import check_comparison, check_memory
 from runtime.model_folder import ModelFolder
 from runtime.placement import UNCONDITIONAL, Placement, find_device
@@ -95,18 +95,26 @@ class OpenVinoBackend:
         unet = self._assigned["unet"]
         if self._key("unet", shape, unet) not in self._compiled:
             sequential = self._placement.guidance == "sequential" and UNCONDITIONAL not in slots
-            check_memory(
-                self._model,
-                guidance.half_of(shape) if shape.guided and sequential else shape,
-                [component_of(slot) for slot in slots],
-                WEIGHT_BYTES[unet.precision],
-            )
+            self._check_memory(guidance.half_of(shape) if shape.guided and sequential else shape, slots)
         later = self._put_off(slots)
         at_once = [slot for slot in slots if slot not in later]
         components = OpenVinoComponents(self, shape, at_once, later)
         while len(self._compiled) > KEPT:
             self._compiled.popitem(last=False)
         return components
+
+    def _check_memory(self, shape: Shape, slots: Sequence[str]) -> None:
+        """Raise InvalidRequest for what memory does not hold, even without the UNets of other sizes."""
+        components, weight = [component_of(slot) for slot in slots], self._assigned["unet"].precision
+        try:
+            check_memory(self._model, shape, components, WEIGHT_BYTES[weight])
+        except InvalidRequest:
+            others = [key for key in self._compiled if key.component == "unet"]
+            for key in others:
+                del self._compiled[key]
+            if not others:
+                raise
+            check_memory(self._model, shape, components, WEIGHT_BYTES[weight])
 
     def keep(self) -> None:
         """Give what was newly compiled to the cache; called after a batch, the model's files being sound."""
@@ -233,6 +241,8 @@ class OpenVinoBackend:
         other = self._assigned.get("unet" if slot == UNCONDITIONAL else UNCONDITIONAL)
         halved = is_unet and self.runs_in_halves(shape)
         sizes = component_shapes(self._model, component, guidance.half_of(shape) if halved else shape)
+        if assigned.device.kind == "npu":  # which takes no flexible shapes
+            sizes = fix_tokens(sizes, self._model, shape.chunks)
         return CompileKey(
             component=component,
             device=assigned.device,
@@ -242,6 +252,7 @@ class OpenVinoBackend:
             shares_cpu=halved
             and other is not None
             and other.device.native == assigned.device.native == "CPU",
+            clip_skip=shape.clip_skip if component in self._model.text_encoders else 1,
             copy=copy_of(slot),
         )
 

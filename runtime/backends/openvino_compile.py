@@ -11,7 +11,14 @@ import openvino as ov
 from runtime.backends.base import Device, ExecutedOn, Shape
 from runtime.backends.compiled_cache import CompiledCache
 from runtime.backends.openvino_component import CompiledComponent, first_line
-from runtime.backends.openvino_graph import Shapes, float_timestep, make_static, read_prompt
+from runtime.backends.openvino_graph import (
+    FLEXIBLE,
+    Shapes,
+    float_timestep,
+    make_static,
+    read_prompt,
+    skip_layers,
+)
 from runtime.conditions import condition_counts
 from runtime.depth import estimator_size
 from runtime.errors import DeviceError, ModelFolderError
@@ -40,6 +47,7 @@ class CompileKey:
     shapes: tuple[tuple[str, tuple[int, ...]], ...]
     streams: int = 1  # requests that run at once, each on its share of the cores
     shares_cpu: bool = False  # another compiled model runs beside it: half the cores, wherever they are free
+    clip_skip: int = 1  # of a text encoder: the layer it gives, from the last
     copy: str = ""  # tells two compiled models of the same network apart
 
     def made_for(self, component: str, copy: str, device: Device, precision: str) -> bool:
@@ -79,7 +87,7 @@ def compile_component(
         if restored is not None:
             seconds = time.perf_counter() - started
             return _component(restored, key, from_cache=True, read=0.0, compiled_in=seconds, unsaved=None)
-    network = read_static(core, model, key.component, dict(key.shapes))
+    network = read_static(core, model, key.component, dict(key.shapes), key.clip_skip)
     read = time.perf_counter()
     try:
         compiled = core.compile_model(network, native, config)
@@ -98,8 +106,13 @@ def compile_component(
     )
 
 
-def read_static(core: ov.Core, model: ModelFolder, component: str, shapes: Shapes) -> ov.Model:
-    """Read an IR, give it static shapes and a float timestep; the file on disk stays as it is."""
+def read_static(
+    core: ov.Core, model: ModelFolder, component: str, shapes: Shapes, clip_skip: int = 1
+) -> ov.Model:
+    """Read an IR, give it static shapes and a float timestep; the file on disk stays as it is.
+
+    With `clip_skip` 2 a text encoder gives its last layer but one, as if that were the last.
+    """
     path = model.ir(component)
     try:
         network = core.read_model(path)
@@ -107,6 +120,8 @@ def read_static(core: ov.Core, model: ModelFolder, component: str, shapes: Shape
         make_static(network, shapes)
         if component in model.text_encoders and len(model.text_encoders) > 1:
             read_prompt(network, prompt_layer(model, component))
+        if clip_skip > 1:
+            skip_layers(network, clip_skip - 1)
     except RuntimeError as error:
         model.verify(component)  # names the damaged file when the content differs from the manifest
         raise ModelFolderError(
@@ -117,9 +132,10 @@ def read_static(core: ov.Core, model: ModelFolder, component: str, shapes: Shape
 
 
 def component_shapes(model: ModelFolder, component: str, shape: Shape) -> Shapes:
-    """Return the static shape of each input of a component; guidance runs both halves in one batch.
+    """Return the shape of each input of a component; guidance runs both halves in one batch.
 
-    Pictures and depth are encoded one at a time.
+    All sizes are fixed but one: the UNet takes prompts of several chunks in any number of tokens. Pictures
+    and depth are encoded one at a time.
     """
     factor = model.vae_scale_factor
     height, width = shape.height // factor, shape.width // factor
@@ -130,7 +146,8 @@ def component_shapes(model: ModelFolder, component: str, shape: Shape) -> Shapes
         config = model.config("unet")
         shapes: Shapes = {"sample": (rows, model.unet_in_channels, height, width), "timestep": (1,)}
         if "text_encoder" in model.components:
-            shapes["encoder_hidden_states"] = (rows, _tokens(model), int(config["cross_attention_dim"]))
+            tokens = _tokens(model) if shape.chunks == 1 else FLEXIBLE
+            shapes["encoder_hidden_states"] = (rows, tokens, int(config["cross_attention_dim"]))
         if config.get("num_class_embeds") is not None:
             shapes["class_labels"] = (rows,)
         return shapes | {name: (rows, count) for name, count in condition_counts(config).items()}
@@ -139,6 +156,14 @@ def component_shapes(model: ModelFolder, component: str, shape: Shape) -> Shapes
     if component == "depth_estimator":
         return {"pixel_values": (1, 3, *estimator_size(model.feature_extractor_config))}
     return {"sample": (1, 3, shape.height, shape.width)}
+
+
+def fix_tokens(shapes: Shapes, model: ModelFolder, chunks: int) -> Shapes:
+    """Return the shapes with the number of tokens that a prompt has, for a device that needs it."""
+    return {
+        name: tuple(_tokens(model) * chunks if side == FLEXIBLE else side for side in sides)
+        for name, sides in shapes.items()
+    }
 
 
 def prompt_layer(model: ModelFolder, encoder: str) -> int:
@@ -198,4 +223,4 @@ def _cache_key(model: ModelFolder, key: CompileKey) -> dict[str, Any]:
         "streams": key.streams,
         "shares_cpu": key.shares_cpu,
         "shapes": [[name, list(shape)] for name, shape in key.shapes],
-    }
+    } | ({"clip_skip": key.clip_skip} if key.clip_skip > 1 else {})

@@ -55,32 +55,38 @@ class Request:
         self._model = model
         self._component = component
         self._device_name = device_name
+        self._tensors: dict[int, ov.Tensor] = {}
 
     @cached_property
     def _request(self) -> ov.InferRequest:
         return self._model.create_infer_request()
 
     @cached_property
-    def _inputs(self) -> dict[str, ov.Tensor]:
-        """Input tensors by every name that the port has: `any_name` alone may be a number."""
-        tensors: dict[str, ov.Tensor] = {}
-        for port in self._model.inputs:
-            tensor = ov.Tensor(port.get_element_type(), port.get_shape())
+    def _inputs(self) -> dict[str, int]:
+        """The number of the input port of each name that it has: `any_name` alone may be a number."""
+        return {name: n for n, port in enumerate(self._model.inputs) for name in port.get_names()}
+
+    def _tensor(self, number: int, shape: tuple[int, ...]) -> ov.Tensor:
+        """The tensor that an input reads; a new one when a flexible shape changed."""
+        port, tensor = self._model.inputs[number], self._tensors.get(number)
+        is_flexible = port.get_partial_shape().is_dynamic
+        if tensor is None or (is_flexible and tuple(tensor.shape) != shape):
+            tensor = ov.Tensor(port.get_element_type(), ov.Shape(shape) if is_flexible else port.get_shape())
             self._request.set_tensor(port, tensor)
-            tensors |= dict.fromkeys(port.get_names(), tensor)
-        return tensors
+            self._tensors[number] = tensor
+        return tensor
 
     def start(self, **inputs: AnyArray) -> None:
         """Begin to run on these inputs; raises DeviceError when the device does not take them."""
         try:
             for name, value in inputs.items():
-                tensor = self._inputs.get(name)
-                if tensor is None:
+                number = self._inputs.get(name)
+                if number is None:
                     raise ModelFolderError(
                         f"the {self._component} IR has no input {name!r} but "
                         f"{', '.join(sorted(self._inputs))}: optimize the model again"
                     )
-                np.copyto(tensor.data, value, casting="same_kind")
+                np.copyto(self._tensor(number, value.shape).data, value, casting="same_kind")
             self._request.start_async()
         except RuntimeError as error:
             raise self._failed(error) from error

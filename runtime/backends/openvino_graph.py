@@ -7,10 +7,14 @@ from openvino import opset13
 from runtime.errors import ModelFolderError
 
 Shapes = dict[str, tuple[int, ...]]
+FLEXIBLE = -1  # a side of any length
 
 
 def make_static(network: ov.Model, shapes: Shapes) -> None:
-    """Give every input its static shape; raises ModelFolderError for an input that `shapes` does not name."""
+    """Give every input its shape, static but where a side is FLEXIBLE.
+
+    Raises ModelFolderError for an input that `shapes` does not name.
+    """
     wanted = {}
     for port in network.inputs:
         name = next((name for name in port.get_names() if name in shapes), None)
@@ -60,6 +64,36 @@ def read_prompt(network: ov.Model, layer: int) -> None:
     joined = opset13.result(taken)
     network.add_results([joined])
     joined.output(0).set_names({"last_hidden_state"})
+
+
+def skip_layers(network: ov.Model, count: int) -> None:
+    """Let a text encoder end `count` layers before its last, with the same norm at the end.
+
+    A layer adds twice to what runs through, after its attention and after its MLP, and what runs through is
+    what its norms read. Raises ModelFolderError where the graph is not built so.
+    """
+    norm = network.output("last_hidden_state").get_node()
+    while norm.get_type_name() in ("Result", "Add", "Multiply", "Convert"):
+        norm = norm.input_value(0).get_node()
+    through = norm.input_value(0) if norm.get_type_name() == "MVN" else None
+    for _ in range(2 * count):
+        through = _added_to(through)
+    if through is None:
+        raise ModelFolderError(
+            "the layers of the text encoder are not found in its IR, so none can be skipped: "
+            "leave out --clip-skip, or optimize the model again"
+        )
+    norm.input(0).replace_source_output(through)
+
+
+def _added_to(total: ov.Output | None) -> ov.Output | None:
+    """Return which of two summands a norm reads too; None for what is no such sum."""
+    if total is None or total.get_node().get_type_name() != "Add":
+        return None
+    for summand in total.get_node().input_values():
+        if any(target.get_node().get_type_name() == "MVN" for target in summand.get_target_inputs()):
+            return summand
+    return None
 
 
 def _upsample_to_any_size(network: ov.Model, height: int, width: int) -> None:

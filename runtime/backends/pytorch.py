@@ -194,7 +194,7 @@ class PyTorchComponents:
     def text_encoder(self, input_ids: IntArray) -> PromptEmbeds:
         """(B, 77) token ids to embeddings."""
         reads_layers = len(self._backend.source.text_encoders) > 1
-        forward = forwards.last_but_one_layer if reads_layers else forwards.last_layer
+        forward = forwards.last_but_one_layer if reads_layers else forwards.layer(self.shape.clip_skip)
         return PromptEmbeds(hidden=self._run("text_encoder", forward, {"input_ids": input_ids})[0])
 
     def text_encoder_2(self, input_ids: IntArray) -> PromptEmbeds:

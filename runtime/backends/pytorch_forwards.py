@@ -10,9 +10,16 @@ Forward = Callable[[Any, Tensors], tuple[torch.Tensor, ...]]
 ADDED = ("text_embeds", "time_ids")  # conditions that diffusers takes in a dictionary of their own
 
 
-def last_layer(network: Any, inputs: Tensors) -> tuple[torch.Tensor, ...]:
-    """Return what a text encoder of SD 1 and 2 makes of token ids."""
-    return (network(inputs["input_ids"]).last_hidden_state,)
+def layer(clip_skip: int) -> Forward:
+    """Return what reads a layer of a text encoder of SD 1 and 2, from the last, with the last norm."""
+
+    def forward(network: Any, inputs: Tensors) -> tuple[torch.Tensor, ...]:
+        if clip_skip == 1:
+            return (network(inputs["input_ids"]).last_hidden_state,)
+        layers = network(inputs["input_ids"], output_hidden_states=True).hidden_states
+        return (network.text_model.final_layer_norm(layers[-clip_skip]),)
+
+    return forward
 
 
 def last_but_one_layer(network: Any, inputs: Tensors) -> tuple[torch.Tensor, ...]:

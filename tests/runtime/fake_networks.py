@@ -51,6 +51,9 @@ class FakeModel:
     def text_encoders(self) -> tuple[str, ...]:
         return tuple(name for name in self.components if name.startswith("text_encoder"))
 
+    def clip_skip(self, asked: int) -> int:
+        return asked
+
     def config(self, component: str) -> Mapping[str, Any]:
         return self.unet_config if component == "unet" else {}
 
