@@ -70,7 +70,12 @@ def _begin(
             )
             if len(pipelines) == 1:
                 pipelines[work.model].prepare(work.request)
-    return deque(pipelines[work.model].generate(work.request, on_phase=progress.phase) for work in plan.works)
+    generations = deque(
+        pipelines[work.model].generate(work.request, on_phase=progress.phase) for work in plan.works
+    )
+    for note in dict.fromkeys(note for generation in generations for note in generation.notes):
+        progress.note(f"note: {note}")
+    return generations
 
 
 def _make_all(

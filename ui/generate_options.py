@@ -11,7 +11,7 @@ FLAGS = {"num_inference_steps": "--steps", "prompt": "PROMPT"} | dict.fromkeys(S
 REQUEST_OPTIONS = (
     *("prompt", "negative_prompt", "sampler", "schedule", "num_inference_steps", "guidance_scale", "seed"),
     *("width", "height", "count", "batch_size", "image", "strength", "resize", "mask", "mask_blur"),
-    *("invert_mask", "only_masked", "padding", "depth", "noise_level", "tile"),
+    *("clip_skip", "invert_mask", "only_masked", "padding", "depth", "noise_level", "tile"),
 )
 
 
@@ -50,6 +50,13 @@ def _add_request_options(parser: argparse.ArgumentParser) -> None:
         parser, "--steps", dest="num_inference_steps", type=_integer, metavar="N", help="denoising steps (25)"
     )
     _field(parser, "--guidance-scale", type=_number, metavar="G", help="1 or less turns it off (7.5)")
+    _field(
+        parser,
+        "--clip-skip",
+        type=_integer,
+        metavar="N",
+        help="layer of the text encoder, 2: last but one (1)",
+    )
     _field(parser, "--seed", type=_integer, metavar="N", help="-1 draws one (-1)")
     _field(parser, "--width", type=_integer, metavar="W", help="pixels (the picture's or the model's own)")
     _field(parser, "--height", type=_integer, metavar="H", help="pixels (the picture's or the model's own)")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from runtime.errors import InvalidRequest
 from runtime.infotext_reader import FIELDS, PictureText, fields_of
 from runtime.picture_requests import STRENGTH
+from runtime.prompt_syntax import parse_prompt
 from runtime.repaint_requests import PIXELS
 from runtime.request import BOUNDS, SIDE, Bounds
 from runtime.schedulers.tables import find_sampler, find_schedule
@@ -27,7 +28,7 @@ UNREADABLE, OUT_OF_RANGE = "unreadable", "out_of_range"
 NO_SAMPLER, NO_SCHEDULE, NO_SUCH_PAIR = "no_sampler", "no_schedule", "no_such_pair"
 MODEL_MISSING, MODEL_OTHER = "model_missing", "model_other"
 # What else is to be known before the settings are used.
-GPU_NOISE, EMPHASIS, LORA = "gpu_noise", "emphasis", "lora"
+GPU_NOISE, SYNTAX, LORA = "gpu_noise", "syntax", "lora"
 
 LIMITS: Mapping[str, Bounds] = {
     **BOUNDS,
@@ -48,7 +49,6 @@ TELLING |= {
 }
 GPU_SUFFIX = "_gpu"  # ComfyUI has such twins of a sampler
 SAME_SCHEDULE = {"normal": "Automatic", "uniform": "Automatic"}  # what others call the plain one
-WEIGHTS = re.compile(r"\([^()]*:\s*[\d.]+\s*\)|\(\(|\[[^\[\]:]+:[^\[\]:]+:[\d.]+\]")
 LORA_TAG = re.compile(r"<(lora|lyco|hypernet):[^<>]+>", re.IGNORECASE)
 FILE_ENDING = re.compile(r"\.(safetensors|ckpt|pt)$", re.IGNORECASE)
 
@@ -212,5 +212,8 @@ def _notes(text: PictureText) -> Iterable[str]:
     both = f"{text.prompt}\n{text.negative_prompt}"
     if LORA_TAG.search(both):
         yield LORA
-    if WEIGHTS.search(both) and not version.startswith("Lapdraw"):
-        yield EMPHASIS
+    try:
+        parse_prompt(text.prompt)
+        parse_prompt(text.negative_prompt)
+    except InvalidRequest:
+        yield SYNTAX

@@ -11,7 +11,15 @@ from runtime.request import BOUNDS
 
 TASK = "image-to-image"
 DEFAULTS = {"strength": 0.5, "count": 4}
-TAKEN = ("prompt", "negative_prompt", "num_inference_steps", "guidance_scale", "sampler", "schedule")
+TAKEN = (
+    "prompt",
+    "negative_prompt",
+    "num_inference_steps",
+    "guidance_scale",
+    "sampler",
+    "schedule",
+    "clip_skip",
+)
 
 
 def variation_fields(

@@ -158,8 +158,15 @@ def test_a_file_of_prompts_and_requests_is_worked_through(tmp_path: Path, data: 
         (["a", "--device", "igpu"], "device 'igpu' is not available here: choose one of cpu"),
         (["a", "--device", "unet=cpu,vae=cpu"], "cannot read 'vae=cpu' in a placement"),
         (["a", "--model", str(DEMO_SOURCE), "--device", "cpu"], "holds source weights"),
-        (["house " * 80], "the prompt has 80 tokens and the model reads at most 75: shorten it by 5"),
-        (["a", "--negative-prompt", "house " * 76], "the prompt has 76 tokens"),
+        (["house " * 3001], "the prompt has 3001 tokens and at most 3000 are read: shorten it"),
+        (
+            ["a", "--negative-prompt", "a [red:blue:0.5] house"],
+            "the negative prompt changes from step to step",
+        ),
+        (
+            ["a", "--clip-skip", "4"],
+            "clip_skip 4 skips every layer of demo-scenes's text encoder: use 1 to 3",
+        ),
         (["a", "-o", "a.jpg"], "pictures are written as PNG"),
         (["a", "--prompts", "b.txt"], "both a prompt and --prompts are given"),
         (["--prompts", "absent.txt"], "cannot read absent.txt"),

@@ -10,8 +10,9 @@ from runtime.errors import InvalidRequest
 from runtime.request import BOUNDS, RANDOM_SEED
 from runtime.schedulers.tables import find_sampler, find_schedule
 from ui.page.form_checks import check_number, check_prompt, check_side, label_of
-from ui.page.form_choices import OWN, own_amounts, sampler_choices, schedule_choices, token_line
+from ui.page.form_choices import OWN, own_amounts, sampler_choices, schedule_choices
 from ui.page.pickers import ModelPicker, split_choice
+from ui.page.prompt_fields import PROMPTS, PromptFields, token_line
 from ui.page.size_fields import SizeFields
 from ui.page.sizes import OWN as OWN_SIZE
 from ui.task_choice import TASKS
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
 
 STEPS_SHOWN = 150  # where the slider ends; a request takes more
 GUIDANCE_SHOWN = 30
-PROMPTS = ("prompt", "negative_prompt")
 AMOUNTS = ("num_inference_steps", "guidance_scale")
-NUMBERS = (*AMOUNTS, "width", "height", "count", "seed")
+NUMBERS = (*AMOUNTS, "clip_skip", "width", "height", "count", "seed")
 Update = dict[str, Any]
 Updates = dict[Any, Any]  # component -> what it becomes
 
@@ -49,6 +49,7 @@ class GenerationForm:
         self.task = task
         side = TASKS[task].kind.side
         self.size = SizeFields(page, tab, side, size) if size is not None else None
+        self._prompts = PromptFields(page, tab)
         self.has_prompt = task != "unconditional"
         self.by_name: dict[str, Any] = {}
         self.seed_random: Any = None
@@ -60,24 +61,7 @@ class GenerationForm:
         """Draw the prompt and the negative prompt, each with its counter."""
         if not self.has_prompt:
             return
-        say = self.page.say
-        placeholders = {
-            "prompt": say("form.prompt_placeholder", example=say("form.example")),
-            "negative_prompt": say("form.negative_placeholder"),
-        }
-        for name in PROMPTS:
-            dashed = name.replace("_", "-")
-            self.by_name[name] = gr.Textbox(
-                label=say(f"form.{name}"),
-                placeholder=placeholders[name],
-                lines=3 if name == "prompt" else 2,
-                max_lines=12,
-                elem_id=f"{self.tab}-{dashed}",
-                autofocus=False,
-            )
-            self.by_name[f"{name}_tokens"] = gr.HTML(
-                value="", elem_id=f"{self.tab}-{dashed}-tokens", padding=False
-            )
+        self.by_name |= self._prompts.draw_prompts()
 
     def settings(self) -> None:
         """Draw everything else, and connect it."""
@@ -124,6 +108,7 @@ class GenerationForm:
                 buttons=[],
                 elem_id=f"{tab}-guidance",
             )
+            self.by_name |= self._prompts.draw_clip_skip()
         if self.size is not None:
             self.by_name |= self.size.draw(model)
         self._draw_seed()
@@ -200,6 +185,8 @@ class GenerationForm:
                     fields[name] = check_side(self.page, name, given[name], side)
             else:
                 fields[name] = check_number(self.page, label_of(self.page, name), given[name], BOUNDS[name])
+        if fields.get("clip_skip") == 1:  # as everybody has it
+            del fields["clip_skip"]
         return {name: value for name, value in fields.items() if name in TASKS[self.task].fields}
 
     def receive(self, fields: Mapping[str, Any], choice: str | None = None) -> Updates:
@@ -221,6 +208,9 @@ class GenerationForm:
             if name in fields and name in self.by_name:
                 top = max(shown, fields[name])
                 updates[self.by_name[name]] = gr.update(value=fields[name], maximum=top)
+        if "clip_skip" in self.by_name and ("clip_skip" in fields or "num_inference_steps" in fields):
+            # What tells the steps and not this has it at 1.
+            updates[self.by_name["clip_skip"]] = gr.update(value=fields.get("clip_skip", 1))
         for name in ("count", "seed"):
             if name in fields:
                 updates[self.by_name[name]] = gr.update(value=fields[name])
@@ -260,21 +250,10 @@ class GenerationForm:
         if self.size is not None:
             self.size.connect(model)
             changed += [parts["preset"], parts["width"], parts["height"]]
-        for name in (name for name in PROMPTS if name in parts):
-            gr.on(
-                [parts[name].change, model.change],
-                self._count,
-                [model, parts[name]],
-                parts[f"{name}_tokens"],
-                trigger_mode="always_last",
-                **quiet,
-            )
+        self._prompts.connect(parts, quiet)
         model.change(self._follow_model, changed, changed, **quiet)
         amounts = [parts[name] for name in AMOUNTS if name in parts]
         model.input(self._follow_defaults, [model, *amounts], amounts, **quiet)
-
-    def _count(self, choice: str, text: str) -> str:
-        return token_line(self.page, split_choice(choice)[0], text)
 
     def _follow_sampler(self, choice: str, sampler: str, schedule: str) -> Update:
         choices = schedule_choices(self.page, split_choice(choice)[0], sampler)

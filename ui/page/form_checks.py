@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.errors import InvalidRequest
 from runtime.request import Bounds
+from ui.page.prompt_fields import read_chunks
 
 if TYPE_CHECKING:
     from ui.page.page import Page
@@ -48,18 +49,11 @@ def check_side(page: "Page", name: str, value: Any, bounds: Bounds, multiple: in
 
 
 def check_prompt(page: "Page", model: str, name: str, text: str) -> str:
-    """Return a prompt; raises InvalidRequest for one with more tokens than the model reads."""
+    """Return a prompt; raises InvalidRequest for one that the model cannot read."""
     tokenizer = page.shelf.tokenizer(model)
     if tokenizer is not None:
-        count, room = tokenizer.count(text), tokenizer.max_length - 2
-        if count > room:
-            raise InvalidRequest(
-                page.say(
-                    "form.prompt_too_long",
-                    field=label_of(page, name),
-                    count=count,
-                    room=room,
-                    over=count - room,
-                )
-            )
+        try:
+            read_chunks(tokenizer, text, name.replace("_", " "))
+        except InvalidRequest as fault:
+            raise InvalidRequest(page.words(fault)) from fault
     return text

@@ -1,7 +1,6 @@
-"""What the drop-downs of a form offer for a model, and the line that counts the tokens of a prompt."""
+"""What the drop-downs of a form offer for a model."""
 
 from collections.abc import Mapping
-from html import escape
 from typing import TYPE_CHECKING
 
 from runtime.errors import LapdrawError
@@ -47,18 +46,3 @@ def _own_sampler(page: "Page", model: str) -> str | None:
         return choose_sampler(None, None, found.folder.sampler_config).sampler
     except LapdrawError:  # a model whose own sampler is not supported: the request will say so
         return None
-
-
-def token_line(page: "Page", model: str, text: str | None) -> str:
-    """Return the counter below a prompt as HTML, empty for a model that takes none."""
-    try:
-        tokenizer = page.shelf.tokenizer(model)
-    except LapdrawError:  # a damaged tokenizer: the request will say so
-        return ""
-    if tokenizer is None:
-        return ""
-    count, room = tokenizer.count(text or ""), tokenizer.max_length - 2
-    over = count - room
-    key = "form.tokens_over" if over > 0 else "form.tokens"
-    words = escape(page.say(key, count=count, room=room, over=over))
-    return f'<p class="ld-tokens" data-over="{str(over > 0).lower()}">{words}</p>'

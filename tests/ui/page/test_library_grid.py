@@ -81,7 +81,7 @@ REFUSED = (
     ("steps", "0", NO_AXIS, "", "form.out_of_range"),
     ("guidance", "7, 90", NO_AXIS, "", "form.out_of_range"),
     ("size", "100x128", NO_AXIS, "", "form.not_a_multiple"),
-    ("prompt", "word " * 100, NO_AXIS, "", "form.prompt_too_long"),
+    ("prompt", "word AND word", NO_AXIS, "", "faults.prompt_and"),
 )
 
 

@@ -8,8 +8,9 @@ from fake_engine import MakePage
 from runtime.errors import InvalidRequest
 from runtime.request import MAX_SEED
 from ui.page.form import GenerationForm
-from ui.page.form_choices import schedule_choices, token_line
+from ui.page.form_choices import schedule_choices
 from ui.page.page import Page
+from ui.page.prompt_fields import token_line
 from ui.page.text import Language
 from ui.task_choice import TASKS
 
@@ -136,7 +137,8 @@ def test_only_schedules_that_the_sampler_has_are_offered(make_page: MakePage) ->
         ({"count": 2.5}, "Pictures must be a whole number, not 2.5."),
         ({"width": 511.6}, "Width must be a whole number, not 511.6."),
         ({"seed": None}, "Seed: please enter a number."),
-        ({"prompt": "house " * 76}, "Prompt has 76 tokens, and the model reads at most 75: shorten it by 1."),
+        ({"prompt": "house " * 3001}, "the prompt has 3001 tokens and at most 3000 are read: shorten it"),
+        ({"clip_skip": 13}, "Clip skip must be from 1 to 12, not 13."),
     ],
 )
 def test_what_cannot_be_asked_is_refused_in_one_sentence(
@@ -160,9 +162,13 @@ def test_tokens_are_counted_by_the_models_own_tokenizer(make_page: MakePage) -> 
     page = make_page()
     assert "0 / 75 tokens" in token_line(page, "demo-scenes", None)
     assert "3 / 75 tokens" in token_line(page, "demo-scenes", "a red house")
-    over = token_line(page, "demo-scenes", "house " * 80)
-    assert 'data-over="true"' in over
-    assert "shorten it by 5" in over
+    long = token_line(page, "demo-scenes", "house, " + "house " * 80)
+    assert "82 / 150 tokens" in long
+    assert "read in 2 parts · part 1 ends with “house house house house”" in long
+    assert 'data-over="true"' not in long
+    refused = token_line(page, "demo-scenes", "a [red:blue:0.5] house")
+    assert 'data-over="true"' in refused
+    assert "changes from step to step at &#x27;[red:blue:0.5]&#x27;" in refused
     assert token_line(page, "demo-butterflies", "text") == ""
     assert token_line(page, "gone", "text") == ""
 

@@ -80,6 +80,36 @@ TEXTS = {
         "the negative prompt has no effect at guidance_scale {value}: use more than 1",
         "提示词引导系数为 {value} 时反向提示词不起作用：请使用大于 1 的值",
     ),
+    "no_clip_skip": (
+        "clip_skip {value} has no effect on this model: only those like SD 1.x read it",
+        "Clip skip {value} 对该模型不起作用：只有 SD 1.x 一类模型使用它",
+    ),
+    "clip_skip_layers": (
+        "clip_skip {value} skips every layer of {name}'s text encoder: use 1 to {layers}",
+        "Clip skip {value} 会跳过 {name} 文本编码器的所有层：请使用 1 到 {layers}",
+    ),
+    # Prompts (runtime/prompt_syntax.py, runtime/prompt_chunks.py)
+    "prompt_and": (
+        "the {name} joins prompts with AND, which is not supported: write a comma, or and in small letters",
+        "提示词（{name}）用 AND 连接，不支持：请改用逗号，或小写的 and",
+    ),
+    "prompt_changes": (
+        "the {name} changes from step to step at {part}, which is not supported: write what holds "
+        r"throughout, or \[ and \] for brackets that are text",
+        r"提示词（{name}）的 {part} 会随步数变化，不支持：请写始终不变的内容；若括号是文字，请写 \[ 和 \]",
+    ),
+    "prompt_weight": (
+        "the {name} weighs {part} by {weight}: use a weight up to {most}, mostly from 0.5 to 1.5",
+        "提示词（{name}）中 {part} 的权重为 {weight}：请使用不超过 {most} 的权重，通常为 0.5 到 1.5",
+    ),
+    "prompt_network": (
+        "the {name} asks for {part}, and networks beside the model are not supported: leave it out",
+        "提示词（{name}）要求 {part}，不支持模型之外的网络：请去掉它",
+    ),
+    "prompt_too_long": (
+        "the {name} has {count} tokens and at most {most} are read: shorten it",
+        "提示词（{name}）有 {count} 个词元，最多读取 {most} 个：请缩短",
+    ),
     # Making a model int8 (optimize/quantize.py)
     "int8_memory": (
         "making {model} {precision} needs about {needed} GB of memory and {free} GB are free: {remedy}",

@@ -10,9 +10,13 @@ TEXTS = {
     "negative_prompt": ("Negative prompt", "反向提示词"),
     "negative_placeholder": ("What the picture should not show", "不希望出现在画面里的内容"),
     "tokens": ("{count} / {room} tokens", "{count} / {room} 个词元"),
-    "tokens_over": (
-        "{count} / {room} tokens: shorten it by {over}",
-        "{count} / {room} 个词元：请缩短 {over} 个",
+    "tokens_parts": ("read in {count} parts", "分为 {count} 段读取"),
+    "tokens_part": ("part {number} ends with “{end}”", "第 {number} 段止于“{end}”"),
+    "tokens_more": ("and so on", "依此类推"),
+    "clip_skip": ("Clip skip", "Clip skip（跳过文本编码层）"),
+    "clip_skip_info": (
+        "Which layer of the text encoder is read, from the last: 1 is the last; some models ask for 2.",
+        "读取文本编码器的倒数第几层：1 为最后一层；有些模型要求 2。",
     ),
     "settings": ("Settings", "参数"),
     "sampler": ("Sampler", "采样器"),
@@ -69,9 +73,5 @@ TEXTS = {
     "not_a_multiple": (
         "{field} must be a multiple of 8, not {value}: try {below} or {above}.",
         "{field}必须是 8 的倍数，而不是 {value}：可以改为 {below} 或 {above}。",
-    ),
-    "prompt_too_long": (
-        "{field} has {count} tokens, and the model reads at most {room}: shorten it by {over}.",
-        "{field}有 {count} 个词元，而模型最多读取 {room} 个：请缩短 {over} 个。",
     ),
 }

@@ -13,6 +13,7 @@ TEXTS = {
     "axis.guidance": ("Guidance scale", "提示词引导系数"),
     "axis.seed": ("Seed", "随机种子"),
     "axis.steps": ("Steps", "步数"),
+    "axis.clip-skip": ("Clip skip", "Clip skip"),
     "axis.sampler": ("Sampler", "采样器"),
     "axis.schedule": ("Schedule", "调度类型"),
     "axis.size": ("Size", "尺寸"),
@@ -23,6 +24,7 @@ TEXTS = {
         "Whole numbers with commas, for example 5, 10, 20",
         "用英文逗号分隔的整数，例如 5, 10, 20",
     ),
+    "hint.clip-skip": ("Whole numbers with commas, for example 1, 2", "用英文逗号分隔的整数，例如 1, 2"),
     "hint.sampler": (
         "Names with commas, for example Euler a, DPM++ 2M Karras",
         "用英文逗号分隔的名称，例如 Euler a, DPM++ 2M Karras",

@@ -40,9 +40,10 @@ TEXTS = {
         "picture here.",
         "它的噪声由其他程序（可能在显卡上）生成：在这里使用相同的种子会得到不同的图片。",
     ),
-    "note.emphasis": (
-        "Weights such as (word:1.2) in the prompt are read as plain text here.",
-        "提示词中的 (word:1.2) 等权重写法在这里会被当作普通文字。",
+    "note.syntax": (
+        "The prompt holds AND, or a part such as [a:b:0.5] that changes from step to step: this is not "
+        "supported.",
+        "提示词中含有 AND，或会随步数变化的 [a:b:0.5] 等写法，这里不支持。",
     ),
     "note.lora": (
         "The prompt names a LoRA, which has no effect here.",
