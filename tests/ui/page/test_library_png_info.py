@@ -94,7 +94,7 @@ def test_what_others_wrote_fills_a_form_that_can_be_sent(home: Page, info: PngIn
         assert sent is not None, name
         assert sent.picture is None, name
         if "<lora:" in sample.prompt:  # it is said before anything is made
-            with pytest.raises(InvalidRequest, match="asks for '<lora:ink:0.8>'"):
+            with pytest.raises(InvalidRequest, match=r"asks for '<lora:ink:0\.8>'"):
                 filled(form, sent)
             continue
         fields = filled(form, sent)
