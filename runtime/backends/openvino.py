@@ -94,8 +94,7 @@ class OpenVinoBackend:
             slots.insert(slots.index("unet") + 1, UNCONDITIONAL)
         unet = self._assigned["unet"]
         if self._key("unet", shape, unet) not in self._compiled:
-            sequential = self._placement.guidance == "sequential" and UNCONDITIONAL not in slots
-            self._check_memory(guidance.half_of(shape) if shape.guided and sequential else shape, slots)
+            shape = self._fitting(shape, slots)
         later = self._put_off(slots)
         at_once = [slot for slot in slots if slot not in later]
         components = OpenVinoComponents(self, shape, at_once, later)
@@ -103,18 +102,27 @@ class OpenVinoBackend:
             self._compiled.popitem(last=False)
         return components
 
-    def _check_memory(self, shape: Shape, slots: Sequence[str]) -> None:
-        """Raise InvalidRequest for what memory does not hold, even without the UNets of other sizes."""
-        components, weight = [component_of(slot) for slot in slots], self._assigned["unet"].precision
+    def _fitting(self, shape: Shape, slots: Sequence[str]) -> Shape:
+        """Return a shape whose UNet fits in memory: the others go for it, but one that takes it as well.
+
+        Raises InvalidRequest when memory does not even hold it alone.
+        """
+        unet, components = self._assigned["unet"], [component_of(slot) for slot in slots]
+        sequential = self._placement.guidance == "sequential" and UNCONDITIONAL not in slots
+        half = guidance.half_of(shape) if shape.guided and sequential else shape
         try:
-            check_memory(self._model, shape, components, WEIGHT_BYTES[weight])
+            check_memory(self._model, half, components, WEIGHT_BYTES[unet.precision])
         except InvalidRequest:
+            flexible = replace(shape, chunks=max(2, shape.chunks))
+            if self._key("unet", flexible, unet) in self._compiled:
+                return flexible
             others = [key for key in self._compiled if key.component == "unet"]
-            for key in others:
-                del self._compiled[key]
             if not others:
                 raise
-            check_memory(self._model, shape, components, WEIGHT_BYTES[weight])
+            for key in others:
+                del self._compiled[key]
+            check_memory(self._model, half, components, WEIGHT_BYTES[unet.precision])
+        return shape
 
     def keep(self) -> None:
         """Give what was newly compiled to the cache; called after a batch, the model's files being sound."""

@@ -98,3 +98,26 @@ def test_models_that_always_read_the_same_layer_say_that_clip_skip_has_no_effect
     backend, made = pictures(["a house"], clip_skip=2)
     assert backend.made[0].shape.clip_skip == 1
     assert "clip_skip 2 has no effect on this model" in made[0].result().warnings[0]
+
+
+def test_where_memory_holds_one_unet_a_short_prompt_takes_that_of_the_long_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """So that a change of length waits once, and never again."""
+    with open_pipeline(DEMO_MODEL, device="cpu", cache=False) as pipeline:
+
+        def unets(prompt: str) -> list[int]:
+            request = TextToImage(prompt=prompt, seed=5, num_inference_steps=1)
+            assert not pipeline.generate(request).result().cancelled
+            return [key.shapes[-1][1][1] for key in pipeline._backend._compiled if key.component == "unet"]
+
+        def check(*arguments: object) -> None:
+            if any(key.component == "unet" for key in pipeline._backend._compiled):
+                raise InvalidRequest("one and no more")
+
+        assert unets("a house") == [77]
+        monkeypatch.setattr("runtime.backends.openvino.check_memory", check)
+        assert unets(LONG) == [-1]
+        assert unets("a house") == [-1]
+        monkeypatch.undo()
+        assert unets("a house") == [-1, 77]
