@@ -34,6 +34,7 @@ def infotext(
         "Model": model_name,
         "RNG": "CPU",
         **request.details,
+        **request.speed_details,
         **extra,
         "Version": VERSION,
     }

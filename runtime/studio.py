@@ -12,7 +12,7 @@ from runtime.backends.base import Components, Conditioning, PromptEmbeds
 from runtime.conditions import Situation, condition_values
 from runtime.denoise import AfterStep, DenoiseStep, PredictNoise, denoise
 from runtime.errors import NonFiniteError
-from runtime.guidance import predict_guided, predict_plain, with_channels
+from runtime.guidance import predict_planned, with_channels
 from runtime.latents import latent_shape, to_images, to_pixels
 from runtime.model_folder import ModelFolder
 from runtime.noise import BatchNoise
@@ -112,7 +112,11 @@ class Studio:
         """
         self.watch.on_phase("denoising")
         self.watch.timings.evaluations_per_step = len(scheduler.timesteps) / scheduler.num_inference_steps
-        predict = self._recorded(self._predictor(latents, channels, extra or {}), scheduler)
+        steps_of = scheduler.step_index
+        predict = self._recorded(
+            self._predictor(latents, channels, extra or {}, lambda index: steps_of[index] - steps_of[start]),
+            scheduler,
+        )
         shape = latents.shape
         steps = denoise(
             predict, scheduler, latents, noise=lambda: self.draw(shape), start=start, after_step=after_step
@@ -153,7 +157,11 @@ class Studio:
         return self._seen() if self._seen is not None else None
 
     def _predictor(
-        self, latents: Array, channels: Array | None, extra: Mapping[str, AnyArray]
+        self,
+        latents: Array,
+        channels: Array | None,
+        extra: Mapping[str, AnyArray],
+        step_of: Callable[[int], int],
     ) -> PredictNoise:
         rows = len(latents) * (2 if self.request.guided else 1)
         embeds = self.prompt_embeds
@@ -167,9 +175,10 @@ class Studio:
         unet = predict_in_tiles(self._timed_unet, latents.shape[2:], self.shape[2:], self._tile)
         if channels is not None:
             unet = with_channels(unet, channels)
-        if self.request.guided:
-            return predict_guided(unet, conditioning, self.request.scale)
-        return predict_plain(unet, conditioning)
+        request = self.request
+        return predict_planned(
+            unet, conditioning, request.scale, request.plan, step_of, guided=request.guided
+        )
 
     def _conditions(self, embeds: PromptEmbeds, batch: int) -> Mapping[str, AnyArray]:
         sizes = self.components.shape
@@ -181,6 +190,7 @@ class Studio:
     def _timed_unet(self, sample: Array, timestep: float, conditioning: Conditioning) -> Array:
         self.watch.check()
         self.watch.timings.unet_calls += 1
+        self.watch.timings.unet_shallow_calls += not conditioning.whole
         with self.watch.timings.add("unet"):
             return self.components.unet(sample, timestep, conditioning)
 

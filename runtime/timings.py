@@ -20,6 +20,7 @@ class Timings:
     depth_estimator: float = 0.0
     unet: float = 0.0
     unet_calls: int = 0
+    unet_shallow_calls: int = 0  # of them, those that reused the deep features of another
     evaluations_per_step: float = 1.0
     steps: list[float] = field(default_factory=list)
     vae_decoder: float = 0.0

@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from runtime.errors import InvalidRequest
+from runtime.speed import PRESETS
 
 SIDES = ("left", "right", "top", "bottom")
 # Fields whose flag is not their name with dashes.
@@ -12,6 +13,7 @@ REQUEST_OPTIONS = (
     *("prompt", "negative_prompt", "sampler", "schedule", "num_inference_steps", "guidance_scale", "seed"),
     *("width", "height", "count", "batch_size", "image", "strength", "resize", "mask", "mask_blur"),
     *("invert_mask", "only_masked", "padding", "depth", "noise_level", "tile"),
+    *("speed", "reuse", "guidance_interval"),
 )
 
 
@@ -86,6 +88,9 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         help="a picture for each value, or for two axes each pair, and a sheet of all",
     )
     _field(group, "--save-steps", type=_integer, metavar="N", help="save both previews after every Nth step")
+    _field(group, "--speed", metavar="NAME", help=f"{', '.join(PRESETS)}: see docs/speed.md (exact)")
+    _field(group, "--reuse", metavar="N|A-B|1,B,C", help="whole steps: every Nth, gaps from A to B, or these")
+    _field(group, "--guidance-interval", metavar="A,B", help="guide from share A of the steps to B (0,1)")
     group.add_argument(
         "--device", default="auto", metavar="D", help="see `devices`; or unet=igpu,vae_decoder=cpu"
     )

@@ -47,7 +47,9 @@ TASKS: Mapping[str, Task] = {
     "outpaint": Task(request="Outpaint", model="demo-inpaint", without=("width", "height", "resize")),
     "depth-to-image": Task(request="DepthToImage", model="demo-depth"),
     "upscale": Task(request="Upscale", model="demo-upscale", without=("width", "height", "resize")),
-    "unconditional": Task(request="Unconditional", model="demo-butterflies", without=("guidance_scale",)),
+    "unconditional": Task(
+        request="Unconditional", model="demo-butterflies", without=("guidance_scale", "guidance_interval")
+    ),
 }
 # What tells a task, the first that is given: a mask, new sides, a depth.
 TELLING = {"mask": "inpaint"} | dict.fromkeys(SIDES, "outpaint") | {"depth": "depth-to-image"}

@@ -19,12 +19,18 @@ class PromptEmbeds:
 
 @dataclass(frozen=True, kw_only=True)
 class Conditioning:
-    """What the UNet is conditioned on besides the timestep; batches run unconditional first."""
+    """What the UNet is conditioned on besides the timestep; batches run unconditional first.
+
+    Where `whole` is False only the outermost layers run, on the deep features that the last whole call left
+    at this `tile`; those of a guided call serve an unguided one.
+    """
 
     encoder_hidden_states: Array | None  # (B, T, D), None for an unconditional model
     extra: Mapping[str, Array] = field(
         default_factory=dict
     )  # further named inputs: class_labels, time_ids, ...
+    whole: bool = True
+    tile: int = 0  # of a picture that is made in tiles
 
 
 class TextEncoder(Protocol):
@@ -84,6 +90,8 @@ class Shape:
     height: int  # pixels
     width: int  # pixels
     guided: bool = True
+    halves: bool = False  # some calls have the conditional half of guidance alone: B rows, not 2B
+    reuses: bool = False  # some calls reuse the deep features of another
 
 
 @dataclass(frozen=True, kw_only=True)

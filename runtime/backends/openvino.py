@@ -19,14 +19,16 @@ from runtime.backends.openvino_components import OpenVinoComponents
 from runtime.backends.openvino_devices import openvino_devices
 from runtime.backends.openvino_guard import Assignment, next_best
 from runtime.backends.openvino_kernels import count_kernels
+from runtime.backends.openvino_reuse import KEEPS, OUTER
+from runtime.backends.openvino_slots import SHALLOW, component_of, copy_of, placed_as
 from runtime.backends.openvino_trust import FILE_NAME, SIZE, Trust
-from runtime.errors import DeviceError
+from runtime.errors import DeviceError, InvalidRequest
 from runtime.memory import check_comparison, check_memory
 from runtime.model_folder import ModelFolder
 from runtime.placement import UNCONDITIONAL, Placement, find_device
 
 COMPILERS = 3  # components compiled side by side
-KEPT = 10  # compiled components: those of two shapes
+KEPT = 12  # compiled components: those of two shapes
 WEIGHT_BYTES = {"f32": 4, "f16": 2, "bf16": 2}
 
 
@@ -92,13 +94,21 @@ class OpenVinoBackend:
         slots = [component for component in networks if component in self._model.components]
         if "unet" in slots and shape.guided and UNCONDITIONAL in self._assigned:
             slots.insert(slots.index("unet") + 1, UNCONDITIONAL)
+        if "unet" in slots and shape.reuses:
+            if UNCONDITIONAL in self._assigned:
+                raise InvalidRequest(
+                    f"feature reuse takes both halves of guidance on one device, and {UNCONDITIONAL} has its "
+                    "own: leave it out of --device, or use --speed exact"
+                )
+            slots.insert(slots.index("unet") + 1, SHALLOW)
+        self._forget_other_parts(shape)
         unet = self._assigned["unet"]
         if self._key("unet", shape, unet) not in self._compiled:
             sequential = self._placement.guidance == "sequential" and UNCONDITIONAL not in slots
             check_memory(
                 self._model,
-                guidance.half_of(shape) if shape.guided and sequential else shape,
-                [component_of(slot) for slot in slots],
+                guidance.half_of(shape) if shape.guided and (sequential or shape.halves) else shape,
+                [component_of(slot) for slot in slots if slot != SHALLOW],
                 WEIGHT_BYTES[unet.precision],
             )
         later = self._put_off(slots)
@@ -120,7 +130,7 @@ class OpenVinoBackend:
     def kernels(self, component: str) -> Mapping[str, int]:
         """Return how many layers of the component run as each kernel; {} where it was not compiled."""
         for key, future in reversed(self._compiled.items()):
-            if key.component == component:
+            if key.component == component and key.part != OUTER:
                 return count_kernels(future.result().model)
         return {}
 
@@ -150,7 +160,7 @@ class OpenVinoBackend:
             try:
                 return begin().result()
             except DeviceError as error:
-                if self._assigned[slot].is_reference:
+                if self.assignment(slot).is_reference:
                     raise
                 cause = error.__cause__
                 reason = first_line(cause) if isinstance(cause, Exception) else str(error)
@@ -165,8 +175,8 @@ class OpenVinoBackend:
     def compile_reference(self, slot: str, shape: Shape) -> CompiledComponent:
         """Compile a component for the CPU in f32; raises InvalidRequest when memory does not hold it."""
         if self._key(slot, shape, self.reference) not in self._compiled:
-            halved = slot == UNCONDITIONAL or (slot == "unet" and self.runs_in_halves(shape))
-            where = self._assigned[slot].device.id
+            halved = slot == UNCONDITIONAL or (placed_as(slot) == "unet" and self.runs_in_halves(shape))
+            where = self.assignment(slot).device.id
             sized = guidance.half_of(shape) if halved else shape
             check_comparison(self._model, sized, component_of(slot), where)
         self._compared.add((slot, shape))
@@ -176,7 +186,7 @@ class OpenVinoBackend:
         """Free that again, unless the component runs there."""
         if (slot, shape) in self._compared:
             self._compared.discard((slot, shape))
-            if self._assigned[slot] != self.reference:
+            if self.assignment(slot) != self.reference:
                 self._compiled.pop(self._key(slot, shape, self.reference), None)
 
     def _release_references(self) -> None:
@@ -185,12 +195,13 @@ class OpenVinoBackend:
 
     def assignment(self, slot: str) -> Assignment:
         """Where it runs now."""
-        return self._assigned[slot]
+        return self._assigned[placed_as(slot)]
 
     def repair(self, slot: str, fault: str) -> None:
         """Move a component to the next best place, forget what was compiled for the old one, and say so."""
-        now = self._assigned[slot]
         self.trust.remove(self._place(slot))
+        slot = placed_as(slot)
+        now = self._assigned[slot]
         better = next_best(now, self.reference.device)
         self.repairs += (f"the {slot} on {now} {fault}: it runs on {better} instead",)
         self._assigned[slot] = better
@@ -200,11 +211,12 @@ class OpenVinoBackend:
 
     def trust_key(self, slot: str, shape: Shape) -> Mapping[str, Any]:
         """Return what decides whether a component is right where it runs."""
-        key = self._key(slot, shape, self._assigned[slot])
-        return {**self._place(slot), SIZE: [[list(size) for _, size in key.shapes], key.streams]}
+        key = self._key(slot, shape, self.assignment(slot))
+        part = {"part": key.part} if key.part else {}
+        return {**self._place(slot), **part, SIZE: [[list(size) for _, size in key.shapes], key.streams]}
 
     def _place(self, slot: str) -> Mapping[str, Any]:
-        now, component = self._assigned[slot], component_of(slot)
+        now, component = self.assignment(slot), component_of(slot)
         if component not in self._contents:
             is_kept = self._cache is not None
             self._contents[component] = self._model.content_key(component) if is_kept else component
@@ -227,6 +239,15 @@ class OpenVinoBackend:
             cpu = find_device("cpu", found)
         return Assignment(device=cpu, precision="f32")
 
+    def _forget_other_parts(self, shape: Shape) -> None:
+        """Free a UNet that keeps its deep features where none are reused, and the other way round.
+
+        Its weights are held once: whoever changes the speed compiles anew.
+        """
+        wanted = {KEEPS, OUTER} if shape.reuses else {""}
+        for key in [key for key in self._compiled if key.component == "unet" and key.part not in wanted]:
+            del self._compiled[key]
+
     def _key(self, slot: str, shape: Shape, assigned: Assignment) -> CompileKey:
         component = component_of(slot)
         is_unet = component == "unet"
@@ -243,17 +264,8 @@ class OpenVinoBackend:
             and other is not None
             and other.device.native == assigned.device.native == "CPU",
             copy=copy_of(slot),
+            part=(OUTER if slot == SHALLOW else KEEPS) if is_unet and shape.reuses else "",
         )
-
-
-def component_of(slot: str) -> str:
-    """Return the component of the model folder that a slot runs."""
-    return "unet" if slot == UNCONDITIONAL else slot
-
-
-def copy_of(slot: str) -> str:
-    """Return what tells its compiled model from the same network's."""
-    return slot if slot == UNCONDITIONAL else ""
 
 
 def choose_precision(component: str, device: Device, asked: str | None) -> str:

@@ -12,6 +12,7 @@ from runtime.backends.base import Device, ExecutedOn, Shape
 from runtime.backends.compiled_cache import CompiledCache
 from runtime.backends.openvino_component import CompiledComponent, first_line
 from runtime.backends.openvino_graph import Shapes, float_timestep, make_static, read_prompt
+from runtime.backends.openvino_reuse import PARTS
 from runtime.conditions import condition_counts
 from runtime.depth import estimator_size
 from runtime.errors import DeviceError, ModelFolderError
@@ -41,6 +42,7 @@ class CompileKey:
     streams: int = 1  # requests that run at once, each on its share of the cores
     shares_cpu: bool = False  # another compiled model runs beside it: half the cores, wherever they are free
     copy: str = ""  # tells two compiled models of the same network apart
+    part: str = ""  # of PARTS: what of a UNet that reuses deep features; "" is all of it, as it is on disk
 
     def made_for(self, component: str, copy: str, device: Device, precision: str) -> bool:
         """Whether it was compiled for this place, at whatever size."""
@@ -79,7 +81,7 @@ def compile_component(
         if restored is not None:
             seconds = time.perf_counter() - started
             return _component(restored, key, from_cache=True, read=0.0, compiled_in=seconds, unsaved=None)
-    network = read_static(core, model, key.component, dict(key.shapes))
+    network = read_static(core, model, key.component, dict(key.shapes), key.part)
     read = time.perf_counter()
     try:
         compiled = core.compile_model(network, native, config)
@@ -98,8 +100,13 @@ def compile_component(
     )
 
 
-def read_static(core: ov.Core, model: ModelFolder, component: str, shapes: Shapes) -> ov.Model:
-    """Read an IR, give it static shapes and a float timestep; the file on disk stays as it is."""
+def read_static(
+    core: ov.Core, model: ModelFolder, component: str, shapes: Shapes, part: str = ""
+) -> ov.Model:
+    """Read an IR, give it static shapes and a float timestep; the file on disk stays as it is.
+
+    Raises InvalidRequest when a `part` is wanted of a graph that it cannot be found in.
+    """
     path = model.ir(component)
     try:
         network = core.read_model(path)
@@ -107,6 +114,8 @@ def read_static(core: ov.Core, model: ModelFolder, component: str, shapes: Shape
         make_static(network, shapes)
         if component in model.text_encoders and len(model.text_encoders) > 1:
             read_prompt(network, prompt_layer(model, component))
+        if part:
+            network = PARTS[part](network, f"the UNet of {model.name}")
     except RuntimeError as error:
         model.verify(component)  # names the damaged file when the content differs from the manifest
         raise ModelFolderError(
@@ -185,7 +194,7 @@ def _worth_caching(model: ModelFolder, key: CompileKey) -> bool:
 
 
 def _cache_key(model: ModelFolder, key: CompileKey) -> dict[str, Any]:
-    return {
+    return ({"part": key.part} if key.part else {}) | {
         "content": model.content_key(key.component),
         "openvino": ov.get_version(),
         "device": key.device.native,

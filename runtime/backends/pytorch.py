@@ -12,7 +12,7 @@ import numpy as np
 from runtime.arrays import Array, IntArray
 from runtime.backends.base import Conditioning, Device, ExecutedOn, PromptEmbeds, Shape
 from runtime.conditions import condition_counts
-from runtime.errors import DeviceError, ModelFolderError, SetupError
+from runtime.errors import DeviceError, InvalidRequest, ModelFolderError, SetupError
 from runtime.memory import check_memory
 from runtime.model_folder import ModelFolder
 from runtime.placement import Placement
@@ -94,6 +94,11 @@ class PyTorchBackend:
         Raises InvalidRequest when the CPU would need more memory than is free. A GPU is not asked: it is
         given less to hold when it comes to that.
         """
+        if shape.reuses:
+            raise InvalidRequest(
+                "feature reuse is for OpenVINO devices, and this model runs on PyTorch: use --speed exact, "
+                "or --reuse 1 beside the speed asked for"
+            )
         if self.device("unet").native == "cpu" and shape not in self._checked:
             on_cpu = [name for name in networks if self.device(name).native == "cpu"]
             missing = [name for name in on_cpu if name not in self.modules]
