@@ -42,7 +42,7 @@ class Reuse:
             if found := _WIDENING.fullmatch(text):
                 return cls._gaps(int(found[1]), int(found[2]), value)
             if "," in text:
-                return cls._named([part.strip() for part in text.split(",")], value)
+                return cls._named([part.strip() for part in text.removesuffix(",").split(",")], value)
         raise InvalidRequest(f"reuse cannot be {value!r}: {_HELP}")
 
     @classmethod

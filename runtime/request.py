@@ -10,7 +10,7 @@ from runtime.errors import InvalidRequest
 from runtime.feature_reuse import Reuse
 from runtime.few_steps import USUAL, ModelDefaults
 from runtime.guidance_interval import GuidanceInterval
-from runtime.speed import EXACT, StepPlan, find_preset, plan_steps
+from runtime.speed import EXACT, StepPlan, find_preset, parts_of, plan_steps
 
 MAX_SEED = 2**53  # what a JSON number holds exactly
 RANDOM_SEED = -1
@@ -133,14 +133,8 @@ class Request:
     @property
     def plan(self) -> tuple[StepPlan, ...]:
         """How each of `steps` is computed."""
-        preset = find_preset(self.speed)
-        interval = self.guidance_interval
-        return plan_steps(
-            self.steps,
-            guided=self.guided,
-            reuse=preset.reuse if self.reuse is None else Reuse.read(self.reuse),
-            interval=preset.guidance_interval if interval is None else GuidanceInterval.read(interval),
-        )
+        parts = parts_of(self.speed, self.reuse, self.guidance_interval)
+        return plan_steps(self.steps, parts, guided=self.guided)
 
     @property
     def networks(self) -> tuple[str, ...]:
