@@ -1,7 +1,6 @@
 """`benchmark --quality`: what each way to leave out work gains and costs, from the same seeds as exact.
 
-In blocks of a few prompts each way paints the block in turn, so that all see the same machine and a model is
-compiled for each way once a block.
+Each way paints a prompt, or a few, in turn, so that all see the same machine.
 """
 
 import json
@@ -22,14 +21,15 @@ from benchmarks.likeness import Pixels, psnr, ssim
 from benchmarks.quality_prompts import SEED, Prompts
 from benchmarks.quality_stats import Estimate, mean, median
 from runtime import TextToImage, open_pipeline
+from runtime.backends.openvino import SMALL_BYTES
 from runtime.errors import InvalidRequest
 from runtime.pipeline import Pipeline
-from runtime.speed import EXACT
+from runtime.speed import EXACT, forwards_of
 from runtime.timings import Timings
 from runtime.whole_file import write_whole
 
 SCHEMA = "lapdraw-quality/1"
-BLOCK = 12  # prompts
+SMALL, LARGE = 1, 6  # prompts in turn: a large model is compiled anew whenever the way changes
 Say = Callable[[str], None]
 
 
@@ -38,6 +38,7 @@ class Painted:
     """What one way painted, a value for each prompt."""
 
     seconds: list[float] = field(default_factory=list)  # of text encoder, steps and decoder
+    forwards: float = 0.0  # of half a batch, a step
     decibels: list[float] = field(default_factory=list)  # to exact
     likeness: list[float] = field(default_factory=list)
     right: list[Mapping[str, bool]] = field(default_factory=list)
@@ -65,7 +66,8 @@ def measure(run: QualityRun, say: Say) -> dict[str, Any]:
     with ExitStack() as stack:
         pipeline = stack.enter_context(open_pipeline(run.model, device=run.device, data_dir=run.data))
         first: Any = None
-        for block in iter(lambda: list(islice(numbers, BLOCK)), []):
+        is_small = pipeline.model.ir("unet").with_suffix(".bin").stat().st_size <= SMALL_BYTES
+        for block in iter(lambda: list(islice(numbers, SMALL if is_small else LARGE)), []):
             exact: dict[int, Pixels] = {}
             for name, fields in run.ways.items():
                 for number in block:
@@ -73,7 +75,8 @@ def measure(run: QualityRun, say: Say) -> dict[str, Any]:
                     first = first or result
                     exact.setdefault(number, pixels)  # it is the first way
                     _note(painted[name], run, number, result.timings, pixels, exact[number])
-                say(f"{block[-1] + 1} of {len(run.prompts.texts)} pictures: {name}")
+                    painted[name].forwards = forwards_of(result.request.plan) * result.request.steps
+            say(f"{block[-1] + 1} of {len(run.prompts.texts)} prompts, {len(run.ways)} pictures each")
         return _record(run, painted, pipeline, first)
 
 
@@ -134,6 +137,7 @@ def _row(name: str, fields: Mapping[str, Any], found: Painted, exact: Painted) -
     row: dict[str, Any] = {
         "name": name,
         "fields": dict(fields),
+        "work": exact.forwards / found.forwards,  # of exact for one of this, in forwards
         "seconds": asdict(median(found.seconds)),
         "speed": asdict(median(faster)),
     }
@@ -171,10 +175,13 @@ def table(record: Mapping[str, Any]) -> str:
         f"{record['model']}: {record['pictures']} pictures of {record['size']}, "
         f"{record['num_inference_steps']} steps, {record['sampler']}, on {record['device']} in "
         f"{record['precision']}; 95 % intervals in brackets",
-        f"{'':<28}{'seconds':>9}{'speed':>22}{'PSNR dB':>24}{'SSIM':>8}{'accuracy':>10}{'points':>24}",
+        f"{'':<28}{'work':>6}{'seconds':>9}{'speed':>20}{'PSNR dB':>24}{'SSIM':>8}"
+        f"{'accuracy':>10}{'points':>24}",
     ]
     for row in record["rows"]:
-        line = f"{row['name']:<28}{row['seconds']['value']:>9.3g}{_told(row['speed'], 2):>22}"
+        line = (
+            f"{row['name']:<28}{row['work']:>6.2f}{row['seconds']['value']:>9.3g}{_told(row['speed'], 2):>20}"
+        )
         if "psnr" not in row:
             lines.append(f"{line}  quality not measured")
             continue

@@ -15,14 +15,19 @@ WAYS: Mapping[str, Mapping[str, Any]] = {
     "reuse 3": {"reuse": "3"},
     "reuse 2-4": {"reuse": "2-4"},
     "reuse 4-2": {"reuse": "4-2"},
+    "reuse 2-5": {"reuse": "2-5"},
+    "reuse 2-6": {"reuse": "2-6"},
+    "reuse 3-5": {"reuse": "3-5"},
     "reuse 5": {"reuse": "5"},
     "guidance 0-0.5": {"guidance_interval": "0-0.5"},
     "guidance 0-0.75": {"guidance_interval": "0-0.75"},
     "guidance 0.1-0.8": {"guidance_interval": "0.1-0.8"},
-    "reuse 2, guidance 0-0.5": {"reuse": "2", "guidance_interval": "0-0.5"},
-    "reuse 2, guidance 0-0.75": {"reuse": "2", "guidance_interval": "0-0.75"},
     "reuse 3, guidance 0-0.75": {"reuse": "3", "guidance_interval": "0-0.75"},
     "reuse 3, guidance 0-0.5": {"reuse": "3", "guidance_interval": "0-0.5"},
+    "reuse 2-4, guidance 0-0.5": {"reuse": "2-4", "guidance_interval": "0-0.5"},
+    "reuse 2-6, guidance 0-0.5": {"reuse": "2-6", "guidance_interval": "0-0.5"},
+    "reuse 2-6, guidance 0-0.75": {"reuse": "2-6", "guidance_interval": "0-0.75"},
+    "reuse 3-5, guidance 0-0.5": {"reuse": "3-5", "guidance_interval": "0-0.5"},
 }
 HALF_STEPS = "half the steps"  # what a person would do without any of this
 

@@ -28,6 +28,7 @@ from runtime.model_folder import ModelFolder
 from runtime.placement import UNCONDITIONAL, Placement, find_device
 
 COMPILERS = 3  # components compiled side by side
+SMALL_BYTES = 128 * 2**20  # of weights, which may be held for every way to run a UNet
 KEPT = 12  # compiled components: those of two shapes
 WEIGHT_BYTES = {"f32": 4, "f16": 2, "bf16": 2}
 
@@ -242,8 +243,10 @@ class OpenVinoBackend:
     def _forget_other_parts(self, shape: Shape) -> None:
         """Free a UNet that keeps its deep features where none are reused, and the other way round.
 
-        Its weights are held once: whoever changes the speed compiles anew.
+        The weights of a large one are held once: whoever changes the speed compiles anew.
         """
+        if self._model.ir("unet").with_suffix(".bin").stat().st_size <= SMALL_BYTES:
+            return
         wanted = {KEEPS, OUTER} if shape.reuses else {""}
         for key in [key for key in self._compiled if key.component == "unet" and key.part not in wanted]:
             del self._compiled[key]

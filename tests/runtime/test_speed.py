@@ -1,5 +1,6 @@
 """Which steps are whole and which are guided, what a request may say of it, and what its text keeps."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -55,7 +56,7 @@ def test_a_gap_is_the_same_all_the_way(count: int, every: int) -> None:
 def test_gaps_go_from_the_first_to_the_last(count: int, first: int, last: int) -> None:
     whole = Reuse(first=first, last=last).whole(count)
     places = [number for number, mark in enumerate(whole) if mark]
-    gaps = [after - before for before, after in zip(places, places[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(places)]
     assert all(min(first, last) <= gap <= max(first, last) for gap in gaps)
     assert gaps == sorted(gaps, reverse=first > last)
     assert not gaps or gaps[0] == first
