@@ -47,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--speed", default="presets", metavar="NAMES", help="all, presets, or names with semicolons (presets)"
     )
     quality.add_argument("--pictures", type=int, metavar="N", help="of each (24)")
+    quality.add_argument("--minutes", type=float, metavar="N", help="begin no prompt after that long")
     quality.add_argument("--prompts", metavar="FILE", help="a prompt a line (scenes, or everyday prompts)")
     quality.add_argument("--sampler", metavar="NAME", help="as in generate (the model's own)")
     about = parser.add_argument_group("what is noted")

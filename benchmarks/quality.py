@@ -5,6 +5,7 @@ Each way paints a prompt, or a few, in turn, so that all see the same machine.
 
 import json
 import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
@@ -57,6 +58,7 @@ class QualityRun:
     sampler: str | None = None
     data: Path | None = None
     random_weights: bool = False  # then there is a speed and no quality
+    limit_seconds: float = math.inf  # no prompt is begun after that
 
 
 def measure(run: QualityRun, say: Say) -> dict[str, Any]:
@@ -67,7 +69,10 @@ def measure(run: QualityRun, say: Say) -> dict[str, Any]:
         pipeline = stack.enter_context(open_pipeline(run.model, device=run.device, data_dir=run.data))
         first: Any = None
         is_small = pipeline.model.ir("unet").with_suffix(".bin").stat().st_size <= SMALL_BYTES
+        started = time.perf_counter()
         for block in iter(lambda: list(islice(numbers, SMALL if is_small else LARGE)), []):
+            if first is not None and time.perf_counter() - started > run.limit_seconds:
+                break
             exact: dict[int, Pixels] = {}
             for name, fields in run.ways.items():
                 for number in block:
@@ -118,7 +123,7 @@ def _record(
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "model": pipeline.model.name,
         "random_weights": run.random_weights,
-        "pictures": len(run.prompts.texts),
+        "pictures": len(painted[EXACT].seconds),
         "size": f"{request.width}x{request.height}",
         "num_inference_steps": run.steps,
         "guidance_scale": request.scale,

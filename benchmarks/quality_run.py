@@ -1,6 +1,7 @@
 """The command `benchmark --quality`: options in, a table, a record and its chart out."""
 
 import argparse
+import math
 import sys
 from pathlib import Path
 
@@ -35,6 +36,7 @@ def run_quality(options: argparse.Namespace) -> int:
             sampler=options.sampler,
             data=data,
             random_weights=options.skeleton is not None,
+            limit_seconds=math.inf if options.minutes is None else 60 * options.minutes,
         ),
         lambda text: print(text, file=sys.stderr, flush=True),
     )
