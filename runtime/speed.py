@@ -24,8 +24,8 @@ class Preset:
 
 PRESETS: Mapping[str, Preset] = {
     EXACT: Preset(),
-    "balanced": Preset(reuse=Reuse(first=2, last=2)),
-    "fast": Preset(reuse=Reuse(first=3, last=3), guidance_interval=GuidanceInterval(start=0, end=0.5)),
+    "balanced": Preset(reuse=Reuse(first=2, last=4)),
+    "fast": Preset(reuse=Reuse(first=3, last=5), guidance_interval=GuidanceInterval(start=0, end=0.5)),
 }
 
 

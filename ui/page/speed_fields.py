@@ -69,9 +69,10 @@ class SpeedFields:
         if name is None or name == EXACT or name not in PRESETS:
             return say("speed.exact_info")
         does, cost = say(f"speed.{name}_info"), cost_of(self.page.data, model, name)
-        if cost is None or cost.decibels is None:
-            faster = say("speed.cost_speed", speed=f"{cost.speed:.1f}") if cost is not None else ""
-            return say("speed.unmeasured", does=does, faster=faster, model=model)
+        if cost is None:
+            return say("speed.unmeasured", does=does, model=model)
+        if cost.decibels is None:
+            return say("speed.timed", does=does, speed=f"{cost.speed:.1f}", model=model)
         values = {"speed": f"{cost.speed:.1f}", "decibels": f"{cost.decibels:.0f}", "count": cost.pictures}
         told = say("speed.cost", does=does, **values)
         if cost.accuracy_change is None:

@@ -16,10 +16,14 @@ TEXTS = {
         "; attributes shown as asked: {points} points.",
         "；画面符合要求的比例变化 {points} 个百分点。",
     ),
-    "cost_speed": (" {speed} times as fast;", "速度为 {speed} 倍；"),
+    "timed": (
+        "{does} {speed} times as fast; quality not measured: "
+        "python launch.py benchmark --quality --model {model}",
+        "{does}速度为 {speed} 倍；画质尚未测量：python launch.py benchmark --quality --model {model}",
+    ),
     "unmeasured": (
-        "{does}{faster} Quality not measured: python launch.py benchmark --quality --model {model}",
-        "{does}{faster}画质尚未测量：python launch.py benchmark --quality --model {model}",
+        "{does} Quality not measured: python launch.py benchmark --quality --model {model}",
+        "{does}画质尚未测量：python launch.py benchmark --quality --model {model}",
     ),
     "as_preset": ("as the speed says", "由速度决定"),
     "reuse": ("Feature reuse", "特征复用"),
