@@ -18,7 +18,7 @@ from optimize.checkpoint_weights import load_module, whole_file
 from optimize.exporters import export_by_optimum, export_by_tracing
 from optimize.families import FAMILIES, Component, OptimumExporter, Tracer, runtime_options
 from optimize.fidelity import save_reference
-from optimize.memory import return_memory
+from optimize.memory import importing, return_memory
 from runtime.checkpoint import Part
 from runtime.errors import ExportError, LapdrawError
 from runtime.weight_files import XML_NAME, source_weights
@@ -80,6 +80,8 @@ def convert(job: ConvertJob, report: Callable[[str], None]) -> None:
     """Do the job, naming each phase; raises ExportError when the source cannot be loaded or exported."""
     with _offline(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of tracing, and of deprecations between the libraries
+        with importing():
+            _import_libraries(job)
         _quieten_libraries()
         loaded: dict[str, Any] = {}
         for row in job.rows:
@@ -228,6 +230,19 @@ def _offline() -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+def _import_libraries(job: ConvertJob) -> None:
+    import diffusers
+    import transformers
+
+    for row in job.rows:  # what is asked for is what they import
+        getattr({"diffusers": diffusers, "transformers": transformers}[row.library], row.class_name)
+        if isinstance(row.exporter, OptimumExporter):
+            import optimum.exporters.openvino
+            import optimum.intel  # noqa: F401
+    if job.text_encoders:
+        import openvino_tokenizers  # noqa: F401
 
 
 def _quieten_libraries() -> None:
