@@ -8,10 +8,12 @@ import diffusers
 import numpy as np
 import torch
 
-from tests.models import source
+from tests.models import exported, source
 from tests.parity.reference_samplers import HALF_WAY, SAMPLERS, STOCHASTIC
 from tests.parity.task_cases import PROMPT, Case, Task
 from tests.parity.task_requests import depth_of, mask_of, picture
+
+__all__ = ["exported", "reference_pictures", "source"]
 
 
 @cache

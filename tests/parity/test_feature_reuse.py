@@ -18,7 +18,7 @@ from runtime.devices import list_devices
 from runtime.model_folder import ModelFolder
 from runtime.placement import Placement, resolve_placement
 from tests.measures import psnr
-from tests.parity.task_references import exported, source
+from tests.models import exported, source
 
 NEAR = 80  # dB
 WHOLE = (True, False, True, False, False)
