@@ -16,7 +16,7 @@ from typing import Any
 from optimize.check_inputs import forward_arguments, pooled_width
 from optimize.checkpoint_weights import load_module, whole_file
 from optimize.exporters import export_by_optimum, export_by_tracing
-from optimize.families import FAMILIES, Component, OptimumExporter, Tracer, runtime_options
+from optimize.families import CONTROL, FAMILIES, Component, OptimumExporter, Tracer, runtime_options
 from optimize.fidelity import save_reference
 from optimize.memory import importing, return_memory
 from runtime.checkpoint import Part
@@ -54,7 +54,7 @@ class ConvertJob:
     @property
     def rows(self) -> tuple[Component, ...]:
         """The family's rows for the components, in its order."""
-        family = next(family for family in FAMILIES if family.name == self.family)
+        family = next(family for family in (*FAMILIES, CONTROL) if family.name == self.family)
         return tuple(row for row in family.components if row.name in self.components)
 
     @property
@@ -180,7 +180,7 @@ def _export(module: Any, row: Component, job: ConvertJob) -> None:
 def _answers(outputs: Any, row: Component) -> list[Any]:
     """Return the tensors that the IR will give, in order."""
     if isinstance(row.exporter, Tracer):
-        return [getattr(outputs, row.exporter.attribute)]
+        return list(row.exporter.answers(outputs).values())
     answers: list[Any] = []
     for value in outputs.values():
         # The layers of a text encoder. Of the last one an export holds the normalised form; nobody takes it.

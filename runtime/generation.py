@@ -1,13 +1,14 @@
 """One request being answered: iterate to watch the steps, or drain it for the result."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import Image
 
 from runtime.arrays import Array
 from runtime.backends.base import Backend, Components, ExecutedOn, PromptEmbeds
+from runtime.control_plan import ControlPlan
 from runtime.denoise import DenoiseStep
 from runtime.errors import InvalidRequest
 from runtime.infotext import infotext
@@ -65,6 +66,7 @@ class Loaded:
     backend: Backend
     tokenizers: tuple[ClipTokenizer, ...]  # one for each text encoder
     verified: Callable[[], None]
+    controls: ControlPlan = field(default_factory=ControlPlan)
 
 
 class Generation:
@@ -143,6 +145,9 @@ class Generation:
             noise=BatchNoise(range(seed, seed + batch)),
             prompt_embeds=self._encode_prompt(components),
             watch=self._watch,
+            controls=self._loaded.controls.begin(
+                self._loaded.model, self.request, components, self.timings, self._watch.check
+            ),
         )
         images = yield from follow_recipe(self._studio, self.request)
         for number, image in enumerate(images):
@@ -152,7 +157,8 @@ class Generation:
 
     def _prepare(self, batch: int) -> Components:
         self._watch.on_phase("compiling")
-        components = self._loaded.backend.load(self.request.shape(batch), self.request.networks)
+        shape = self._loaded.controls.shape(self.request.shape(batch))
+        components = self._loaded.backend.load(shape, self.request.networks)
         components.wait(self.timings)
         return components
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from runtime.backends.base import Shape
 from runtime.backends.compiled_cache import CompiledCache
+from runtime.control_plan import ControlShelf, verify_all
 from runtime.devices import list_devices, nvidia_driver_present, pytorch_installed
 from runtime.errors import InvalidRequest, ModelFolderError
 from runtime.known_files import FILE_NAME, KnownFiles
@@ -71,6 +72,7 @@ def open_pipeline(
         cache=CompiledCache(data / "cache" / "compiled") if cache else None,
         execution_precision=execution_precision,
         tuning=tuning,
+        data=data,
     )
 
 
@@ -88,9 +90,11 @@ class Pipeline:
         cache: CompiledCache | None = None,
         execution_precision: str | None = None,
         tuning: tuple[str, ...] = (),
+        data: Path | None = None,
     ) -> None:
         self.model = model
         self.placement = placement
+        self._shelf = ControlShelf(model, data or data_folder(), model.known_files)
         self._backend = _backend(model, placement, cache, execution_precision, tuning)  # may refuse
         self._checker = ThreadPoolExecutor(1, thread_name_prefix="verify")
         self._verified: Future[None] = self._checker.submit(model.verify)
@@ -115,7 +119,8 @@ class Pipeline:
         """
         resolved = self._resolve(request)
         require_task(self.model, request.task)
-        self._backend.load(resolved.shape(min(resolved.batch_size, resolved.count)), resolved.networks)
+        shape = resolved.shape(min(resolved.batch_size, resolved.count))
+        self._backend.load(self._shelf.plan(resolved).shape(shape), resolved.networks)
 
     def generate(self, request: Request, *, on_phase: OnPhase | None = None) -> "Generation":
         """Check the request against the model and return a Generation to iterate or drain.
@@ -131,13 +136,16 @@ class Pipeline:
         resolved = self._resolve(request)
         check_recipe(self.model, resolved)
         self._check(resolved)
+        controls = self._shelf.plan(resolved)
+        nets_verified = self._checker.submit(verify_all, controls.nets)
         sampler = choose_sampler(resolved.sampler, resolved.schedule, self.model.sampler_config)
         sampler.build(resolved.total_steps)  # refuses a number of steps before anything is loaded
         loaded = Loaded(
             model=self.model,
             backend=self._backend,
             tokenizers=self.tokenizers,
-            verified=self._wait_until_verified,
+            verified=lambda: self._wait_until_verified(nets_verified),
+            controls=controls,
         )
         return Generation(loaded, resolved, sampler, on_phase or _ignore)
 
@@ -163,9 +171,10 @@ class Pipeline:
             for encoder in self.model.text_encoders
         )
 
-    def _wait_until_verified(self) -> None:
+    def _wait_until_verified(self, nets: Future[None]) -> None:
         """Raise what the check of the files found; only then is anything of it kept for the next start."""
         self._verified.result()
+        nets.result()
         self.model.known_files.save()
 
     def _resolve(self, request: Request) -> Request:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, TypeVar
 
 from runtime.backends.base import Shape
+from runtime.control import read_controls
 from runtime.errors import InvalidRequest
 from runtime.feature_reuse import Reuse
 from runtime.few_steps import USUAL, ModelDefaults
@@ -74,6 +75,7 @@ class Request:
     speed: str = EXACT
     reuse: str | int | Sequence[int] | None = None
     guidance_interval: str | Sequence[float] | None = None
+    controls: Sequence[Any] = ()  # ControlNets (runtime.control.Control, or its fields), at most two
     # Set when it is resolved: the UNet is told the scale, and no second half is needed to guide by.
     embeds_guidance: bool = field(default=False, repr=False)
 
@@ -92,6 +94,7 @@ class Request:
         for name, read in (("reuse", Reuse.read), ("guidance_interval", GuidanceInterval.read)):
             if getattr(self, name) is not None:  # one spelling each, whichever it was given in
                 object.__setattr__(self, name, str(read(getattr(self, name))))
+        object.__setattr__(self, "controls", read_controls(self.controls))
         if self.seed > MAX_SEED + 1 - self.count:
             raise InvalidRequest(
                 f"seed {self.seed} leaves no room for {self.count} pictures: "
@@ -195,7 +198,8 @@ class Request:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as JSON holds them, the task first."""
-        return {"task": self.task} | {name: getattr(self, name) for name in self.field_names()}
+        values = {name: getattr(self, name) for name in self.field_names()}
+        return {"task": self.task} | values | {"controls": [one.as_dict() for one in self.controls]}
 
     @classmethod
     def field_names(cls) -> tuple[str, ...]:

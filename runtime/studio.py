@@ -8,8 +8,9 @@ import numpy as np
 from PIL import Image
 
 from runtime.arrays import AnyArray, Array
-from runtime.backends.base import Components, Conditioning, PromptEmbeds
+from runtime.backends.base import Components, Conditioning, PromptEmbeds, UNet
 from runtime.conditions import Situation, condition_values
+from runtime.control_run import Controls, by_evaluation
 from runtime.denoise import AfterStep, DenoiseStep, PredictNoise, denoise
 from runtime.errors import NonFiniteError
 from runtime.guidance import predict_planned, with_channels
@@ -57,6 +58,7 @@ class Studio:
     # A row for each half of guidance, the unconditional one first; None without a text encoder.
     prompt_embeds: PromptEmbeds | None
     watch: Watch
+    controls: Controls | None = None
     passes: int = 1
     _finished: int = 0
     _seen: Callable[[], Array] | None = field(default=None)
@@ -113,8 +115,11 @@ class Studio:
         self.watch.on_phase("denoising")
         self.watch.timings.evaluations_per_step = len(scheduler.timesteps) / scheduler.num_inference_steps
         steps_of = scheduler.step_index
+        evaluations = range(start, len(scheduler.timesteps))
         predict = self._recorded(
-            self._predictor(latents, channels, extra or {}, lambda index: steps_of[index] - steps_of[start]),
+            self._predictor(
+                latents, channels, extra or {}, evaluations, lambda index: steps_of[index] - steps_of[start]
+            ),
             scheduler,
         )
         shape = latents.shape
@@ -161,6 +166,7 @@ class Studio:
         latents: Array,
         channels: Array | None,
         extra: Mapping[str, AnyArray],
+        evaluations: range,
         step_of: Callable[[int], int],
     ) -> PredictNoise:
         rows = len(latents) * (2 if self.request.guided else 1)
@@ -176,9 +182,17 @@ class Studio:
         if channels is not None:
             unet = with_channels(unet, channels)
         request = self.request
-        return predict_planned(
-            unet, conditioning, request.scale, request.plan, step_of, guided=request.guided
-        )
+
+        def predictor(unet: UNet) -> PredictNoise:
+            return predict_planned(
+                unet, conditioning, request.scale, request.plan, step_of, guided=request.guided
+            )
+
+        if self.controls is None:
+            return predictor(unet)
+        weights = self.controls.weights(len(evaluations))
+        made = {each: predictor(self.controls.around(unet, each)) for each in set(weights)}
+        return by_evaluation([made[each] for each in weights], evaluations.start)
 
     def _conditions(self, embeds: PromptEmbeds, batch: int) -> Mapping[str, AnyArray]:
         sizes = self.components.shape

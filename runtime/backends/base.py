@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from runtime.arrays import Array, IntArray
 from runtime.timings import Timings
+
+if TYPE_CHECKING:
+    from runtime.controlnet_folder import ControlNetFolder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +95,7 @@ class Shape:
     guided: bool = True
     halves: bool = False  # some calls have the conditional half of guidance alone: B rows, not 2B
     reuses: bool = False  # some calls reuse the deep features of another
+    controls: "tuple[ControlNetFolder, ...]" = ()  # the ControlNets that the UNet listens to
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,6 +158,12 @@ class Components(Protocol):
     @property
     def unet(self) -> UNet:
         """Latents to the prediction."""
+        ...
+
+    def controlnet(
+        self, number: int, sample: Array, timestep: float, conditioning: Conditioning, picture: Array
+    ) -> Array:
+        """Run one of the shape's ControlNets: (B, C, h, w), and (1, 3, H, W) in 0 to 1, to (B, N)."""
         ...
 
     @property

@@ -20,8 +20,10 @@ from runtime.backends.openvino_devices import openvino_devices
 from runtime.backends.openvino_guard import Assignment, next_best
 from runtime.backends.openvino_kernels import count_kernels
 from runtime.backends.openvino_reuse import KEEPS, OUTER
-from runtime.backends.openvino_slots import SHALLOW, component_of, copy_of, placed_as
+from runtime.backends.openvino_slots import CONTROLNET, SHALLOW, component_of, copy_of, placed_as
 from runtime.backends.openvino_trust import FILE_NAME, SIZE, Trust
+from runtime.control_shapes import SLOTS
+from runtime.controlnet_folder import ControlNetFolder
 from runtime.errors import DeviceError, InvalidRequest
 from runtime.memory import check_comparison, check_memory
 from runtime.model_folder import ModelFolder
@@ -76,6 +78,8 @@ class OpenVinoBackend:
             )
             for slot, device in placement.devices.items()
         }
+        self._assigned |= dict.fromkeys(SLOTS, self._assigned["unet"])  # they run where it does
+        self._nets: dict[str, ControlNetFolder] = {}  # of the last shape, by slot
 
     def __enter__(self) -> "OpenVinoBackend":
         return self
@@ -92,7 +96,9 @@ class OpenVinoBackend:
         Raises InvalidRequest when that would need more memory than is free.
         """
         self._release_references()
+        self._nets = dict(zip(SLOTS, shape.controls, strict=False))
         slots = [component for component in networks if component in self._model.components]
+        slots += SLOTS[: len(shape.controls)]
         if "unet" in slots and shape.guided and UNCONDITIONAL in self._assigned:
             slots.insert(slots.index("unet") + 1, UNCONDITIONAL)
         if "unet" in slots and shape.reuses:
@@ -150,7 +156,9 @@ class OpenVinoBackend:
         key = self._key(slot, shape, assigned)
         future = self._compiled.get(key)
         if future is None or (future.done() and future.exception() is not None):
-            future = self._pool.submit(compile_component, self._core, self._model, key, self._cache)
+            future = self._pool.submit(
+                compile_component, self._core, self._folder(slot, shape), key, self._cache
+            )
             self._compiled[key] = future
         self._compiled.move_to_end(key)
         return future
@@ -179,7 +187,7 @@ class OpenVinoBackend:
             halved = slot == UNCONDITIONAL or (placed_as(slot) == "unet" and self.runs_in_halves(shape))
             where = self.assignment(slot).device.id
             sized = guidance.half_of(shape) if halved else shape
-            check_comparison(self._model, sized, component_of(slot), where)
+            check_comparison(self._folder(slot, shape), self._model, sized, component_of(slot), where)
         self._compared.add((slot, shape))
         return self.begin(slot, shape, self.reference).result()
 
@@ -216,13 +224,18 @@ class OpenVinoBackend:
         part = {"part": key.part} if key.part else {}
         return {**self._place(slot), **part, SIZE: [[list(size) for _, size in key.shapes], key.streams]}
 
+    def _folder(self, slot: str, shape: Shape) -> ModelFolder | ControlNetFolder:
+        return shape.controls[SLOTS.index(slot)] if slot in SLOTS else self._model
+
     def _place(self, slot: str) -> Mapping[str, Any]:
         now, component = self.assignment(slot), component_of(slot)
-        if component not in self._contents:
+        folder = self._nets.get(slot, self._model)
+        place = str(folder.path) if slot in SLOTS else component
+        if place not in self._contents:
             is_kept = self._cache is not None
-            self._contents[component] = self._model.content_key(component) if is_kept else component
+            self._contents[place] = folder.content_key(component) if is_kept else place
         return {
-            "content": self._contents[component],
+            "content": self._contents[place],
             "device": now.device.name,
             "native": now.device.native,
             "driver": now.device.driver,
@@ -253,7 +266,7 @@ class OpenVinoBackend:
 
     def _key(self, slot: str, shape: Shape, assigned: Assignment) -> CompileKey:
         component = component_of(slot)
-        is_unet = component == "unet"
+        is_unet = component in ("unet", CONTROLNET)
         other = self._assigned.get("unet" if slot == UNCONDITIONAL else UNCONDITIONAL)
         halved = is_unet and self.runs_in_halves(shape)
         sizes = component_shapes(self._model, component, guidance.half_of(shape) if halved else shape)
@@ -268,6 +281,7 @@ class OpenVinoBackend:
             and other.device.native == assigned.device.native == "CPU",
             copy=copy_of(slot),
             part=(OUTER if slot == SHALLOW else KEEPS) if is_unet and shape.reuses else "",
+            folder=str(self._folder(slot, shape).path) if slot in SLOTS else "",
         )
 
 

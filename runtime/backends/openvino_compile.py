@@ -11,9 +11,13 @@ import openvino as ov
 from runtime.backends.base import Device, ExecutedOn, Shape
 from runtime.backends.compiled_cache import CompiledCache
 from runtime.backends.openvino_component import CompiledComponent, first_line
+from runtime.backends.openvino_control import give_residuals, take_residuals
 from runtime.backends.openvino_graph import Shapes, float_timestep, make_static, read_prompt
 from runtime.backends.openvino_reuse import PARTS
+from runtime.backends.openvino_slots import CONTROLNET
 from runtime.conditions import condition_counts
+from runtime.control_shapes import RESIDUALS, residual_count
+from runtime.controlnet_folder import ControlNetFolder
 from runtime.depth import estimator_size
 from runtime.errors import DeviceError, ModelFolderError
 from runtime.model_folder import ModelFolder
@@ -43,6 +47,7 @@ class CompileKey:
     shares_cpu: bool = False  # another compiled model runs beside it: half the cores, wherever they are free
     copy: str = ""  # tells two compiled models of the same network apart
     part: str = ""  # of PARTS: what of a UNet that reuses deep features; "" is all of it, as it is on disk
+    folder: str = ""  # of a ControlNet, which is not in the model's
 
     def made_for(self, component: str, copy: str, device: Device, precision: str) -> bool:
         """Whether it was compiled for this place, at whatever size."""
@@ -67,7 +72,7 @@ class CompileKey:
 
 
 def compile_component(
-    core: ov.Core, model: ModelFolder, key: CompileKey, cache: CompiledCache | None
+    core: ov.Core, model: ModelFolder | ControlNetFolder, key: CompileKey, cache: CompiledCache | None
 ) -> CompiledComponent:
     """Compile a component, or restore it from the cache.
 
@@ -101,10 +106,15 @@ def compile_component(
 
 
 def read_static(
-    core: ov.Core, model: ModelFolder, component: str, shapes: Shapes, part: str = ""
+    core: ov.Core,
+    model: ModelFolder | ControlNetFolder,
+    component: str,
+    shapes: Shapes,
+    part: str = "",
 ) -> ov.Model:
     """Read an IR, give it static shapes and a float timestep; the file on disk stays as it is.
 
+    A UNet whose shapes name the residuals of ControlNets takes them then.
     Raises InvalidRequest when a `part` is wanted of a graph that it cannot be found in.
     """
     path = model.ir(component)
@@ -113,7 +123,13 @@ def read_static(
         float_timestep(network)
         make_static(network, shapes)
         if component in model.text_encoders and len(model.text_encoders) > 1:
+            assert isinstance(model, ModelFolder)  # since it has text encoders
             read_prompt(network, prompt_layer(model, component))
+        if component == CONTROLNET:
+            give_residuals(network)
+        elif RESIDUALS in shapes:
+            rows, _, height, width = shapes["sample"]
+            take_residuals(network, model.config(component), rows, height, width)
         if part:
             network = PARTS[part](network, f"the UNet of {model.name}")
     except RuntimeError as error:
@@ -134,14 +150,24 @@ def component_shapes(model: ModelFolder, component: str, shape: Shape) -> Shapes
     height, width = shape.height // factor, shape.width // factor
     if component in model.text_encoders:
         return {"input_ids": (2 if shape.guided else 1, _tokens(model))}
+    rows = shape.batch * (2 if shape.guided else 1)
+    if component == CONTROLNET:
+        unet = component_shapes(model, "unet", shape)
+        return {
+            "sample": (rows, model.latent_channels, height, width),
+            "timestep": (1,),
+            "encoder_hidden_states": unet["encoder_hidden_states"],
+            "controlnet_cond": (1, 3, shape.height, shape.width),
+        }
     if component == "unet":
-        rows = shape.batch * (2 if shape.guided else 1)
         config = model.config("unet")
         shapes: Shapes = {"sample": (rows, model.unet_in_channels, height, width), "timestep": (1,)}
         if "text_encoder" in model.components:
             shapes["encoder_hidden_states"] = (rows, _tokens(model), int(config["cross_attention_dim"]))
         if config.get("num_class_embeds") is not None:
             shapes["class_labels"] = (rows,)
+        if shape.controls:
+            shapes[RESIDUALS] = (rows, residual_count(config, height, width))
         return shapes | {name: (rows, count) for name, count in condition_counts(config).items()}
     if component == "vae_decoder":
         return {"latent_sample": (shape.batch, model.latent_channels, height, width)}
@@ -188,12 +214,12 @@ def _tensor(blob: bytes) -> ov.Tensor:
     return ov.Tensor(np.frombuffer(blob, np.uint8))
 
 
-def _worth_caching(model: ModelFolder, key: CompileKey) -> bool:
+def _worth_caching(model: ModelFolder | ControlNetFolder, key: CompileKey) -> bool:
     weights = model.ir(key.component).with_suffix(".bin")
     return key.device.id != "cpu" or weights.stat().st_size <= CPU_CACHE_LIMIT_BYTES
 
 
-def _cache_key(model: ModelFolder, key: CompileKey) -> dict[str, Any]:
+def _cache_key(model: ModelFolder | ControlNetFolder, key: CompileKey) -> dict[str, Any]:
     return ({"part": key.part} if key.part else {}) | {
         "content": model.content_key(key.component),
         "openvino": ov.get_version(),

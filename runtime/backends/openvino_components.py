@@ -13,6 +13,7 @@ from runtime.backends.openvino_component import CompiledComponent, DeepFeature
 from runtime.backends.openvino_guard import Assignment, Call, Guard
 from runtime.backends.openvino_guidance import split
 from runtime.backends.openvino_slots import SHALLOW, placed_as
+from runtime.control_shapes import RESIDUALS, SLOTS
 from runtime.placement import UNCONDITIONAL
 from runtime.timings import Timings
 
@@ -177,6 +178,22 @@ class OpenVinoComponents:
             self._features[place] = DeepFeature()
             return Call(slot="unet", inputs=inputs, number=number, feature=self._features[place])
         return Call(slot=SHALLOW, inputs=inputs, number=number, feature=replace(self._features[place]))
+
+    def controlnet(
+        self, number: int, sample: Array, timestep: float, conditioning: Conditioning, picture: Array
+    ) -> Array:
+        """(B, C, h, w), and a picture (1, 3, H, W) in 0 to 1, to residuals (B, N), in halves as the UNet."""
+        slot, guided = SLOTS[number], self.shape.guided and len(sample) > self.shape.batch
+        inputs: dict[str, AnyArray] = {"sample": sample, "timestep": np.array([timestep], np.float32)}
+        assert conditioning.encoder_hidden_states is not None  # no model without a prompt takes ControlNets
+        inputs["encoder_hidden_states"] = conditioning.encoder_hidden_states
+        halves = split(inputs) if guided and self._backend.runs_in_halves(self.shape) else (inputs,)
+        streams = self._backend.streams(self.shape)
+        calls = [
+            Call(slot=slot, inputs={**half, "controlnet_cond": picture}, number=index if streams > 1 else 0)
+            for index, half in enumerate(halves)
+        ]
+        return self._guard.run(RESIDUALS, calls, together=streams > 1, guided=guided)
 
     def vae_decoder(self, latents: Array) -> Array:
         """(B, 4, h, w) to pixels (B, 3, 8h, 8w)."""

@@ -13,6 +13,7 @@ from openvino import opset13
 from runtime.backends.openvino_component import DEEP
 from runtime.errors import InvalidRequest
 
+CONTROLLED = "/control"  # ends the name of what adds the residual of a ControlNet to a skip connection
 CHANNELS = 1  # the axis that features and skip connections are joined along
 MOST_SHARE = 0.5  # of a UNet's convolutions are in its outermost layers: 4 of 98 in Stable Diffusion 1.5
 
@@ -53,7 +54,7 @@ PARTS: Mapping[str, Callable[[ov.Model, str], ov.Model]] = {
 def _joint(network: ov.Model, what: str) -> ov.Node:
     """Return the Concat that the deep feature enters, once everything around it is as expected."""
     fault = "it has no skip connection into its last block"
-    joints = [node for node in network.get_ordered_ops() if _joins_features(node)]
+    joints = [node for node in network.get_ordered_ops() if joins_features(node)]
     if joints and len(network.outputs) == 1:
         joint = joints[-1]
         result = _prediction(network)
@@ -78,8 +79,8 @@ def _fault(joint: ov.Node, everything: list[ov.Node], outermost: list[ov.Node]) 
     if not any(node.get_type_name() == "Interpolate" for node in everything):
         return "it has a single level"
     skip = joint.input_value(1).get_node()
-    while skip.get_type_name() == "FakeQuantize":  # of an int8 model, for each reader its own
-        skip = skip.input_value(0).get_node()
+    while skip.get_type_name() == "FakeQuantize" or skip.get_friendly_name().endswith(CONTROLLED):
+        skip = skip.input_value(0).get_node()  # of an int8 model, or what a ControlNet adds to
     if skip.get_name() not in {node.get_name() for node in _behind(joint.input_value(0).get_node())}:
         return "its last skip connection does not start where its depths do"
     convolutions = [node for node in everything if node.get_type_name() == "Convolution"]
@@ -89,7 +90,8 @@ def _fault(joint: ov.Node, everything: list[ov.Node], outermost: list[ov.Node]) 
     return ""
 
 
-def _joins_features(node: ov.Node) -> bool:
+def joins_features(node: ov.Node) -> bool:
+    """Whether it is where a skip connection of a UNet comes back."""
     if node.get_type_name() != "Concat" or node.get_input_size() != 2:
         return False
     ranks = {len(port.get_partial_shape()) for port in node.input_values()}
