@@ -248,7 +248,7 @@ def _measure(
     if request is not None:
         asked = folder.resolve(request).shape(1)
         if not (asked.width % folder.vae_scale_factor or asked.height % folder.vae_scale_factor):
-            shape = replace(asked, guided=asked.guided and shape.guided)
+            shape = replace(asked, guided=asked.guided and shape.guided, halves=False, reuses=False)
     return measured_placement(
         folder,
         list_devices(pytorch=False),

@@ -208,7 +208,8 @@ class OpenVinoBackend:
 
     def repair(self, slot: str, fault: str) -> None:
         """Move a component to the next best place, forget what was compiled for the old one, and say so."""
-        self.trust.remove(self._place(slot))
+        for part in ("", KEEPS, OUTER):
+            self.trust.remove({**self._place(slot), **_told_part(part)})
         slot = placed_as(slot)
         now = self._assigned[slot]
         better = next_best(now, self.reference.device)
@@ -221,8 +222,11 @@ class OpenVinoBackend:
     def trust_key(self, slot: str, shape: Shape) -> Mapping[str, Any]:
         """Return what decides whether a component is right where it runs."""
         key = self._key(slot, shape, self.assignment(slot))
-        part = {"part": key.part} if key.part else {}
-        return {**self._place(slot), **part, SIZE: [[list(size) for _, size in key.shapes], key.streams]}
+        return {
+            **self._place(slot),
+            **_told_part(key.part),
+            SIZE: [[list(size) for _, size in key.shapes], key.streams],
+        }
 
     def _folder(self, slot: str, shape: Shape) -> ModelFolder | ControlNetFolder:
         return shape.controls[SLOTS.index(slot)] if slot in SLOTS else self._model
@@ -283,6 +287,11 @@ class OpenVinoBackend:
             part=(OUTER if slot == SHALLOW else KEEPS) if is_unet and shape.reuses else "",
             folder=str(self._folder(slot, shape).path) if slot in SLOTS else "",
         )
+
+
+def _told_part(part: str) -> Mapping[str, str]:
+    """Return what a key says of a part of the UNet; nothing of all of it, as keys of older versions do."""
+    return {"part": part} if part else {}
 
 
 def choose_precision(component: str, device: Device, asked: str | None) -> str:

@@ -14,6 +14,7 @@ from runtime.request import Request
 from tests.measures import psnr
 from tests.models import DEMO_MODEL
 from tests.parity.task_requests import picture
+from tests.runtime.broken_device import BrokenCore, Fault, installed
 
 PROMPT = "a red house under a night sky"
 
@@ -115,6 +116,23 @@ def test_two_devices_for_the_halves_are_refused() -> None:
         pytest.raises(InvalidRequest, match="both halves of guidance on one device"),
     ):
         pipeline.generate(text(reuse=2)).result()
+
+
+@pytest.mark.parametrize(("kind", "first"), [("noise", 0), ("nan", 1), ("throws", 2)])
+def test_a_device_that_breaks_is_left_and_the_picture_is_right(
+    kind: str, first: int, scenes: Pipeline
+) -> None:
+    # 0 and 2 are whole, 1 is not: it is made again elsewhere, on the feature that the device had kept.
+    request = text(reuse=2)
+    right, _ = made(scenes, request)
+    core = BrokenCore(faults=(Fault(component="unet", kind=kind, first=first),))
+    with installed(core), open_pipeline(DEMO_MODEL, device="igpu", cache=False) as pipeline:
+        result = pipeline.generate(request).result()
+    assert core.broke > 0
+    assert any("the unet on igpu" in warning for warning in result.warnings)
+    assert result.placement["unet"].device == "cpu"
+    assert "unet_shallow" not in result.placement
+    assert psnr(np.asarray(result.images[0]), right) > 35
 
 
 def network(*, strided: bool = False, joined: bool = True, levels: int = 2) -> ov.Model:
