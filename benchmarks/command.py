@@ -41,6 +41,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--quick", action="store_true", help=f"{QUICK['size']}x{QUICK['size']}, 4 steps, 3 rounds: minutes"
     )
+    quality = parser.add_argument_group("what less work costs, instead of a comparison with others")
+    quality.add_argument("--quality", action="store_true", help="measure --speed against exact pictures")
+    quality.add_argument(
+        "--speed", default="presets", metavar="NAMES", help="all, presets, or names with semicolons (presets)"
+    )
+    quality.add_argument("--pictures", type=int, metavar="N", help="of each (24)")
+    quality.add_argument("--minutes", type=float, metavar="N", help="begin no prompt after that long")
+    quality.add_argument("--prompts", metavar="FILE", help="a prompt a line (scenes, or everyday prompts)")
+    quality.add_argument("--sampler", metavar="NAME", help="as in generate (the model's own)")
     about = parser.add_argument_group("what is noted")
     about.add_argument("--note", default="", help="a sentence for the report")
     about.add_argument("--electricity", type=float, metavar="PRICE", help="per kWh, to price a picture")
@@ -98,6 +107,11 @@ def run(options: argparse.Namespace) -> int:
             isa=options.isa,
             as_json=options.json,
         )
+    if options.quality:
+        from benchmarks.quality_run import run_quality
+
+        _check_numbers(options, (("size", 64), ("steps", 1), ("pictures", 1)))
+        return run_quality(options)
     return run_benchmark(_run_options(options))
 
 

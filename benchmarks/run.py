@@ -24,6 +24,7 @@ from benchmarks.rounds import CHECKOUT, Rounds, Subject
 from benchmarks.rows import plan_rows, read_peers
 from benchmarks.skeletons import find_or_build
 from runtime.backends.base import Device
+from runtime.devices import list_devices
 from runtime.errors import InvalidRequest, LapdrawError
 from runtime.latents import latent_shape
 from runtime.model_folder import ModelFolder
@@ -85,6 +86,7 @@ def run_benchmark(options: RunOptions) -> int:
     folder = options.output or data / "outputs" / "benchmarks" / _stamp(model, width, options.isa)
     if (folder / RECORD).exists():
         raise InvalidRequest(f"{folder / RECORD} is there already: choose another folder with -o")
+    _openvino_devices(options.devices, list_devices(pytorch=False))  # what is not there is told at once
     environment = describe_environment()  # before anything of ours keeps the machine busy
     _say("measuring the peak of this machine and counting the work")
     is_guided = options.skeleton not in FEW_STEPS

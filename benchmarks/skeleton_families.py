@@ -32,6 +32,13 @@ from benchmarks.skeleton_settings import (
 
 FAMILIES = {
     "tiny": Family(text=TINY_TEXT, unet=TINY_UNET, vae=TINY_VAE),
+    "tiny-attends": Family(
+        text=TINY_TEXT,
+        unet=TINY_UNET
+        | {"down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D")}
+        | {"up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D")},
+        vae=TINY_VAE,
+    ),
     "tiny-v": Family(
         text=TINY_TEXT | {"hidden_act": "gelu"},
         unet=TINY_UNET

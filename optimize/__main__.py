@@ -4,13 +4,17 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+from optimize.controlnet import export_controlnet
 from optimize.endings import heed_endings
 from optimize.export import PRECISIONS, Phase, export_model
 from optimize.quantize import quantize_model
 from optimize.source_model import SourceChoices
+from runtime.controlnet_folder import ControlNetFolder, is_controlnet
 from runtime.errors import LapdrawError
+from runtime.model_folder import ModelFolder
 from runtime.quantization import QUANTIZED
 
 
@@ -42,7 +46,11 @@ def main(arguments: list[str] | None = None) -> int:
         choices = SourceChoices(
             vae=options.vae, prediction_type=options.prediction_type, config=options.config
         )
-        make = quantize_model if options.precision in QUANTIZED else export_model
+        make: Callable[..., ModelFolder | ControlNetFolder] = export_model
+        if is_controlnet(Path(options.source)):
+            make = export_controlnet
+        elif options.precision in QUANTIZED:
+            make = quantize_model
         folder = make(
             options.source, options.output, precision=options.precision, progress=show, choices=choices
         )

@@ -49,6 +49,15 @@ def unet_inputs(config: Mapping[str, Any]) -> dict[str, AnyArray]:
     return inputs
 
 
+def control_inputs(config: Mapping[str, Any]) -> dict[str, AnyArray]:
+    """What a UNet of latents gets, and two pictures to be controlled by, of eight pixels a latent."""
+    inputs = unet_inputs(config)
+    rows, _, height, width = inputs["sample"].shape
+    factor = 1 << (len(config["conditioning_embedding_out_channels"]) - 1)
+    shape = (rows, int(config["conditioning_channels"]), height * factor, width * factor)
+    return inputs | {"controlnet_cond": _random(7).random(shape, dtype=np.float32)}
+
+
 def pooled_width(config: Mapping[str, Any]) -> int:
     """Return how many pooled embeddings a UNet of SDXL takes beside six sizes."""
     return int(config["projection_class_embeddings_input_dim"]) - 6 * int(config["addition_time_embed_dim"])

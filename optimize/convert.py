@@ -16,9 +16,9 @@ from typing import Any
 from optimize.check_inputs import forward_arguments, pooled_width
 from optimize.checkpoint_weights import load_module, whole_file
 from optimize.exporters import export_by_optimum, export_by_tracing
-from optimize.families import FAMILIES, Component, OptimumExporter, Tracer, runtime_options
+from optimize.families import CONTROL, FAMILIES, Component, OptimumExporter, Tracer, runtime_options
 from optimize.fidelity import save_reference
-from optimize.memory import return_memory
+from optimize.memory import importing, return_memory
 from runtime.checkpoint import Part
 from runtime.errors import ExportError, LapdrawError
 from runtime.weight_files import XML_NAME, source_weights
@@ -54,7 +54,7 @@ class ConvertJob:
     @property
     def rows(self) -> tuple[Component, ...]:
         """The family's rows for the components, in its order."""
-        family = next(family for family in FAMILIES if family.name == self.family)
+        family = next(family for family in (*FAMILIES, CONTROL) if family.name == self.family)
         return tuple(row for row in family.components if row.name in self.components)
 
     @property
@@ -80,6 +80,8 @@ def convert(job: ConvertJob, report: Callable[[str], None]) -> None:
     """Do the job, naming each phase; raises ExportError when the source cannot be loaded or exported."""
     with _offline(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of tracing, and of deprecations between the libraries
+        with importing():
+            _import_libraries(job)
         _quieten_libraries()
         loaded: dict[str, Any] = {}
         for row in job.rows:
@@ -178,7 +180,7 @@ def _export(module: Any, row: Component, job: ConvertJob) -> None:
 def _answers(outputs: Any, row: Component) -> list[Any]:
     """Return the tensors that the IR will give, in order."""
     if isinstance(row.exporter, Tracer):
-        return [getattr(outputs, row.exporter.attribute)]
+        return list(row.exporter.answers(outputs).values())
     answers: list[Any] = []
     for value in outputs.values():
         # The layers of a text encoder. Of the last one an export holds the normalised form; nobody takes it.
@@ -228,6 +230,19 @@ def _offline() -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+def _import_libraries(job: ConvertJob) -> None:
+    import diffusers
+    import transformers
+
+    for row in job.rows:  # what is asked for is what they import
+        getattr({"diffusers": diffusers, "transformers": transformers}[row.library], row.class_name)
+        if isinstance(row.exporter, OptimumExporter):
+            import optimum.exporters.openvino
+            import optimum.intel  # noqa: F401
+    if job.text_encoders:
+        import openvino_tokenizers  # noqa: F401
 
 
 def _quieten_libraries() -> None:

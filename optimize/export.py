@@ -32,7 +32,7 @@ from runtime.model_folder import MANIFEST_MARK, ModelFolder
 from runtime.weight_files import BIN_NAME, XML_NAME
 
 PRECISIONS = ("fp16", "fp32")
-_TOOLS = ("openvino", "openvino-tokenizers", "optimum-intel", "diffusers", "transformers", "torch")
+TOOLS = ("openvino", "openvino-tokenizers", "optimum-intel", "diffusers", "transformers", "torch")
 _LEFT_OUT = {"safety_checker", "image_encoder", "watermarker"}  # not used here
 _SETTINGS = ("scheduler", "low_res_scheduler", "feature_extractor")  # folders of one configuration each
 
@@ -71,21 +71,21 @@ def export_model(
     refuse_existing(output)
     numbers = model.numbers()
     with Staging(output) as staging, said_in_a_sentence(output), ThreadPoolExecutor(1) as pool:
-        _check_room(output.parent, numbers, precision)
+        check_room(output.parent, numbers, precision)
         hashes = pool.submit(model.hash_weights)
         settings = model.settings(staging.work / "settings")
         convert(_job(model, settings, staging), begin)
         errors: dict[str, dict[str, float]] = {}
         for row in model.components:
             begin(f"checking {row.name}")
-            errors[row.name] = _store_and_check(row, staging, precision)
+            errors[row.name] = store_and_check(row, staging, precision)
         begin("writing manifest")
         _write_small_files(model, settings, staging.model)
         staging.flush()
         manifest = Manifest(
             source=describe_source(model, output, hashes.result()),
             precision=precision,
-            tools={name: metadata.version(name) for name in _TOOLS},
+            tools={name: metadata.version(name) for name in TOOLS},
             created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
             errors=errors,
             latent_rgb=fit_latent_rgb(staging.model),
@@ -120,7 +120,7 @@ def _job(model: SourceModel, settings: Path, staging: Staging) -> ConvertJob:
     )
 
 
-def _check_room(parent: Path, numbers: Mapping[str, int], precision: str) -> None:
+def check_room(parent: Path, numbers: Mapping[str, int], precision: str) -> None:
     """Refuse when the disk cannot hold what the conversion writes."""
     needed = export_disk_bytes(numbers, precision)
     free = shutil.disk_usage(parent).free
@@ -144,7 +144,7 @@ def said_in_a_sentence(output: Path) -> Iterator[None]:
         ) from error
 
 
-def _store_and_check(row: Component, staging: Staging, precision: str) -> dict[str, float]:
+def store_and_check(row: Component, staging: Staging, precision: str) -> dict[str, float]:
     """Put the IR of a component in its place; return its errors by precision of the weights."""
     converted, reference = staging.work / row.name, staging.work / f"{row.name}.npz"
     final = staging.model / row.name

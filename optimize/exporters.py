@@ -43,16 +43,18 @@ def export_by_tracing(module: Any, tracer: Tracer, inputs: Mapping[str, AnyArray
     from openvino import frontend
 
     class Traced(torch.nn.Module):  # type: ignore[misc]  # torch is untyped to mypy
-        """The module with its inputs by position, since a trace keeps no names, and one tensor as answer."""
+        """The module with its inputs by position, since a trace keeps no names, and tensors as answer."""
 
         def __init__(self) -> None:
             super().__init__()
             self.module = module
 
         def forward(self, *arrays: Any) -> Any:
-            outputs = self.module(**dict(zip(inputs, arrays, strict=True)))
-            return getattr(outputs, tracer.attribute)
+            answers = tracer.answers(self.module(**dict(zip(inputs, arrays, strict=True))))
+            names[:] = answers
+            return tuple(answers.values())
 
+    names: list[str] = []
     tensors = tuple(torch.from_numpy(array) for array in inputs.values())
     shapes = [
         ov.PartialShape([-1 if axis in tracer.free[name] else side for axis, side in enumerate(array.shape)])
@@ -71,5 +73,6 @@ def export_by_tracing(module: Any, tracer: Tracer, inputs: Mapping[str, AnyArray
     for name, port in zip(inputs, model.inputs, strict=True):
         port.get_tensor().set_names({name})
         port.get_node().set_friendly_name(name)
-    model.outputs[0].get_tensor().set_names({tracer.output})
+    for name, port in zip(names, model.outputs, strict=True):
+        port.get_tensor().set_names({name})
     ov.save_model(model, xml, compress_to_fp16=False)

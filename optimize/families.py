@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from optimize.check_inputs import (
+    control_inputs,
     depth_pixels,
     latents,
     pixel_unet_inputs,
@@ -37,9 +38,18 @@ class Tracer:
     The inputs, in order, are those of `check_inputs`, by the names of the arguments of `forward`.
     """
 
-    output: str  # name of the one output
-    attribute: str  # where the module's answer holds it
+    output: str  # name of the one output, or what the names of several begin with
+    attribute: str  # where the module's answer holds it, or a tuple of them
     free: Mapping[str, tuple[int, ...]]  # input -> axes of any size
+    last: tuple[str, str] | None = None  # name and attribute of one more output, after those
+
+    def answers(self, outputs: Any) -> dict[str, Any]:
+        """Return the tensors in a module's answer, by the names that they get, in order."""
+        found = getattr(outputs, self.attribute)
+        if not isinstance(found, tuple | list):
+            return {self.output: found}
+        named = {f"{self.output}_{number}": value for number, value in enumerate(found)}
+        return named | ({self.last[0]: getattr(outputs, self.last[1])} if self.last is not None else {})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +154,25 @@ DEPTH_ESTIMATOR = Component(
     check_inputs=depth_pixels,
 )
 
+CONTROLNET = Component(
+    name="controlnet",
+    entry="controlnet",
+    library="diffusers",
+    class_name="ControlNetModel",
+    exporter=Tracer(
+        output="down_block_res_sample",
+        attribute="down_block_res_samples",
+        last=("mid_block_res_sample", "mid_block_res_sample"),
+        free={
+            "sample": (0, 2, 3),
+            "timestep": (0,),
+            "encoder_hidden_states": (0, 1),
+            "controlnet_cond": (0, 2, 3),
+        },
+    ),
+    check_inputs=control_inputs,
+)
+
 _PLAIN_UNET = {"class_embed_type": (None,), "addition_embed_type": (None,)}
 _LATENT_UNET = _PLAIN_UNET | {"out_channels": (4,), "num_class_embeds": (None,)}
 _XL_UNET = _LATENT_UNET | {"addition_embed_type": ("text_time",)}
@@ -211,6 +240,9 @@ FAMILIES = (
         unet_settings={"class_embed_type": (None,), "num_class_embeds": (None,)},
     ),
 )
+
+# No model by itself: an addition to one of Stable Diffusion 1.x or 2.x.
+CONTROL = Family(name="ControlNet", pipeline_classes=(), components=(CONTROLNET,), unet_settings=_LATENT_UNET)
 
 
 def runtime_options(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import openvino as ov
 
+from optimize.memory import importing
 from optimize.trajectory import UNetCall, Walk
 from runtime.arrays import AnyArray
 from runtime.model_folder import ModelFolder
@@ -153,7 +154,8 @@ def _downstream(network: ov.Model, name: str) -> set[str]:
 
 def _nncf() -> Any:
     """Import NNCF, quiet and without its reports (openvino_telemetry: see optimize/__init__)."""
-    import nncf
+    with importing():
+        import nncf
 
     nncf.set_log_level(logging.ERROR)
     return nncf

@@ -8,6 +8,7 @@ from PIL import Image
 
 from runtime.arrays import Array
 from runtime.backends.base import Backend, Components, ExecutedOn, PromptEmbeds
+from runtime.control_plan import ControlPlan
 from runtime.denoise import DenoiseStep
 from runtime.errors import InvalidRequest
 from runtime.infotext import infotext
@@ -66,6 +67,7 @@ class Loaded:
     tokenizers: tuple[ClipTokenizer, ...]  # one for each text encoder
     verified: Callable[[], None]
     prompts: PromptCache = field(default_factory=PromptCache)  # what was encoded for earlier requests
+    controls: ControlPlan = field(default_factory=ControlPlan)
 
 
 class Generation:
@@ -152,6 +154,9 @@ class Generation:
             noise=BatchNoise(range(seed, seed + batch)),
             prompt_embeds=self._encode_prompt(components),
             watch=self._watch,
+            controls=self._loaded.controls.begin(
+                self._loaded.model, self.request, components, self.timings, self._watch.check
+            ),
         )
         images = yield from follow_recipe(self._studio, self.request)
         for number, image in enumerate(images):
@@ -161,7 +166,8 @@ class Generation:
 
     def _prepare(self, batch: int) -> Components:
         self._watch.on_phase("compiling")
-        shape, networks = self.request.shape(batch), self.request.networks
+        shape = self._loaded.controls.shape(self.request.shape(batch))
+        networks = self.request.networks
         if self._prompt is not None:
             shape = replace(shape, chunks=self._prompt.count, clip_skip=self._prompt.clip_skip)
             if self._prompt_embeds is None:

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Mapping
 
+from runtime.control import active
+from runtime.control_text import control_details
 from runtime.request import Request
 
 VERSION = "Lapdraw 0.1.0"
@@ -35,6 +37,8 @@ def infotext(
         "Clip skip": request.clip_skip if request.clip_skip > 1 else None,
         "RNG": "CPU",
         **request.details,
+        **request.speed_details,
+        **control_details(active(request.controls)),
         **extra,
         "Version": VERSION,
     }

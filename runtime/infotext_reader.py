@@ -13,7 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from runtime.errors import InvalidRequest
+from runtime.feature_reuse import Reuse
+from runtime.guidance_interval import GuidanceInterval
 from runtime.infotext_exif import has_comment, read_comment
+from runtime.speed import find_preset
 
 NEGATIVE = "Negative prompt:"
 KEY = re.compile(r"\s*(\w[^,:\"]*):[ \t]*")
@@ -55,6 +59,24 @@ def _size(value: str) -> Found:
     return {"width": int(found[1]), "height": int(found[2])}
 
 
+def _checked(name: str, check: Callable[[object], object]) -> Callable[[str], Found]:
+    """A word that only counts when it is one of ours: other programs may mean something else by the key."""
+
+    def read(value: str) -> Found:
+        try:
+            check(value)
+        except InvalidRequest as error:
+            raise ValueError(value) from error
+        return {name: value}
+
+    return read
+
+
+def _skipped_early(value: str) -> Found:
+    """A1111's: the share of the steps, from the first, that are not guided."""
+    return _checked("guidance_interval", GuidanceInterval.read)(f"{value.strip()}-1")
+
+
 def _margins(value: str) -> Found:
     return {side: int(pixels) for side, pixels in MARGIN.findall(value)}
 
@@ -76,6 +98,10 @@ FIELDS: Mapping[str, Callable[[str], Found]] = {
     "extended": _margins,
     "noise level": _number("noise_level", int),
     "tile": _number("tile", int),
+    "speed": _checked("speed", find_preset),
+    "feature reuse": _checked("reuse", Reuse.read),
+    "guidance interval": _checked("guidance_interval", GuidanceInterval.read),
+    "skip early cfg": _skipped_early,
 }
 
 

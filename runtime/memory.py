@@ -8,11 +8,15 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runtime.backends.base import Shape
 from runtime.errors import InvalidRequest
 from runtime.model_folder import ModelFolder
 from runtime.weight_files import check_ir_pair, count_numbers, source_weights
+
+if TYPE_CHECKING:
+    from runtime.controlnet_folder import ControlNetFolder
 
 PROGRAM_BYTES = 250 * 2**20  # interpreter, libraries, compiler
 UNET_TENSORS = 40  # live tensors of the UNet's first level, a batch of two
@@ -50,17 +54,20 @@ def estimate_bytes(model: ModelFolder, shape: Shape, networks: Sequence[str], by
         for component in networks
         if component in model.components
     )
+    weights += sum(net.count_numbers() for net in shape.controls) * bytes_per_weight
     tensors = _unet_numbers(model, shape) + _vae_numbers(model, shape)
     return int(PROGRAM_BYTES + weights + tensors * bytes_per_weight)
 
 
-def check_comparison(model: ModelFolder, shape: Shape, component: str, where: str) -> None:
+def check_comparison(
+    folder: "ModelFolder | ControlNetFolder", model: ModelFolder, shape: Shape, component: str, where: str
+) -> None:
     """Raise InvalidRequest when one more copy of a component, on the CPU in f32, does not fit in memory.
 
-    `where` is the device that is to be compared with it.
+    `folder` holds it, the model's or a ControlNet's; `where` is the device that is to be compared with it.
     """
-    numbers = count_weights(model, component)
-    if component == "unet":
+    numbers = count_weights(folder, component) if isinstance(folder, ModelFolder) else folder.count_numbers()
+    if component in ("unet", "controlnet"):
         numbers += _unet_numbers(model, shape)
     elif component.startswith("vae"):
         numbers += _vae_numbers(model, shape)

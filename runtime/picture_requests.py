@@ -86,10 +86,14 @@ class PictureRequest(Request):
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as JSON holds them, pictures by the name they were read from."""
         values = {name: getattr(self, name) for name in self.field_names()}
-        return {"task": self.task} | {
-            name: value.info["source"] if isinstance(value, Image.Image) else value
-            for name, value in values.items()
-        }
+        return (
+            {"task": self.task}
+            | {
+                name: value.info["source"] if isinstance(value, Image.Image) else value
+                for name, value in values.items()
+            }
+            | {"controls": [one.as_dict() for one in self.controls]}
+        )
 
     def _own_size(self, width: int, height: int) -> tuple[int, int]:
         """The size where none was given; one side given leaves the other to the proportions."""

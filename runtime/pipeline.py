@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from runtime.backends.base import Shape
 from runtime.backends.compiled_cache import CompiledCache
+from runtime.control_plan import ControlShelf, verify_all
 from runtime.devices import list_devices, nvidia_driver_present, pytorch_installed
 from runtime.errors import InvalidRequest, ModelFolderError
 from runtime.known_files import FILE_NAME, KnownFiles
@@ -73,6 +74,7 @@ def open_pipeline(
         cache=CompiledCache(data / "cache" / "compiled") if cache else None,
         execution_precision=execution_precision,
         tuning=tuning,
+        data=data,
     )
 
 
@@ -90,9 +92,11 @@ class Pipeline:
         cache: CompiledCache | None = None,
         execution_precision: str | None = None,
         tuning: tuple[str, ...] = (),
+        data: Path | None = None,
     ) -> None:
         self.model = model
         self.placement = placement
+        self._shelf = ControlShelf(model, data or data_folder(), model.known_files)
         self._backend = _backend(model, placement, cache, execution_precision, tuning)  # may refuse
         self._checker = ThreadPoolExecutor(1, thread_name_prefix="verify")
         self._verified: Future[None] = self._checker.submit(model.verify)
@@ -120,7 +124,7 @@ class Pipeline:
         shape = resolved.shape(min(resolved.batch_size, resolved.count))
         clip_skip = self.model.clip_skip(resolved.clip_skip)
         shape = replace(shape, chunks=self._chunks(resolved), clip_skip=clip_skip)
-        self._backend.load(shape, resolved.networks)
+        self._backend.load(self._shelf.plan(resolved).shape(shape), resolved.networks)
 
     def generate(self, request: Request, *, on_phase: OnPhase | None = None) -> "Generation":
         """Check the request against the model and return a Generation to iterate or drain.
@@ -136,14 +140,17 @@ class Pipeline:
         resolved = self._resolve(request)
         check_recipe(self.model, resolved)
         self._check(resolved)
+        controls = self._shelf.plan(resolved)
+        nets_verified = self._checker.submit(verify_all, controls.nets)
         sampler = choose_sampler(resolved.sampler, resolved.schedule, self.model.sampler_config)
         sampler.build(resolved.total_steps)  # refuses a number of steps before anything is loaded
         loaded = Loaded(
             model=self.model,
             backend=self._backend,
             tokenizers=self.tokenizers,
-            verified=self._wait_until_verified,
+            verified=lambda: self._wait_until_verified(nets_verified),
             prompts=self.prompts,
+            controls=controls,
         )
         return Generation(loaded, resolved, sampler, on_phase or _ignore)
 
@@ -169,9 +176,10 @@ class Pipeline:
             for encoder in self.model.text_encoders
         )
 
-    def _wait_until_verified(self) -> None:
+    def _wait_until_verified(self, nets: Future[None]) -> None:
         """Raise what the check of the files found; only then is anything of it kept for the next start."""
         self._verified.result()
+        nets.result()
         self.model.known_files.save()
 
     def _resolve(self, request: Request) -> Request:
@@ -257,7 +265,7 @@ def _measure(
     if request is not None:
         asked = folder.resolve(request).shape(1)
         if not (asked.width % folder.vae_scale_factor or asked.height % folder.vae_scale_factor):
-            shape = replace(asked, guided=asked.guided and shape.guided)
+            shape = replace(asked, guided=asked.guided and shape.guided, halves=False, reuses=False)
     return measured_placement(
         folder,
         list_devices(pytorch=False),

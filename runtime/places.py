@@ -5,6 +5,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 BUNDLED_MODELS = CHECKOUT / "demo" / "models"
+BUNDLED_CONTROLNETS = CHECKOUT / "demo" / "controlnets"
 BUNDLED_SOURCES = CHECKOUT / "demo" / "sources"
 
 

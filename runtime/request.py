@@ -1,14 +1,18 @@
 """What can be asked for: frozen requests, checked when they are made, and the result that answers them."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, TypeVar
 
 from runtime.backends.base import Shape
+from runtime.control import read_controls
 from runtime.errors import InvalidRequest
+from runtime.feature_reuse import Reuse
 from runtime.few_steps import USUAL, ModelDefaults
+from runtime.guidance_interval import GuidanceInterval
 from runtime.prompt_syntax import parse_prompt, refuse_networks
+from runtime.speed import EXACT, StepPlan, find_preset, parts_of, plan_steps
 
 MAX_SEED = 2**53  # what a JSON number holds exactly
 RANDOM_SEED = -1
@@ -70,6 +74,11 @@ class Request:
     count: int = 1
     batch_size: int = 1
     clip_skip: int = 1  # which layer of the text encoder is read, counted from the last
+    # What is left out of the work: a row of runtime.speed, and what each part of it is instead.
+    speed: str = EXACT
+    reuse: str | int | Sequence[int] | None = None
+    guidance_interval: str | Sequence[float] | None = None
+    controls: Sequence[Any] = ()  # ControlNets (runtime.control.Control, or its fields), at most two
     # Set when it is resolved: the UNet is told the scale, and no second half is needed to guide by.
     embeds_guidance: bool = field(default=False, repr=False)
 
@@ -84,6 +93,11 @@ class Request:
                 _check_multiple(name, value, self.side_multiple)
         for name in ("prompt", "negative_prompt"):
             _check_text(name, getattr(self, name))
+        find_preset(self.speed)
+        for name, read in (("reuse", Reuse.read), ("guidance_interval", GuidanceInterval.read)):
+            if getattr(self, name) is not None:  # one spelling each, whichever it was given in
+                object.__setattr__(self, name, str(read(getattr(self, name))))
+        object.__setattr__(self, "controls", read_controls(self.controls))
         if self.seed > MAX_SEED + 1 - self.count:
             raise InvalidRequest(
                 f"seed {self.seed} leaves no room for {self.count} pictures: "
@@ -108,16 +122,25 @@ class Request:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What was asked for but will have no effect."""
-        if self.negative_prompt and self.embeds_guidance:
-            return ("the negative prompt has no effect on a model that is told the guidance scale",)
-        if self.negative_prompt and not self.guided:
-            return (f"the negative prompt has no effect at guidance_scale {self.scale:g}: use more than 1",)
-        return ()
+        why = (
+            "on a model that is told the guidance scale"
+            if self.embeds_guidance
+            else f"at guidance_scale {self.scale:g}: use more than 1"
+        )
+        given = {"negative prompt": self.negative_prompt, "guidance interval": self.guidance_interval}
+        idle = [name for name, value in given.items() if value and not self.guided]
+        return tuple(f"the {name} has no effect {why}" for name in idle)
 
     @property
     def steps(self) -> int:
         """How many of `total_steps` are run: fewer when it starts from a picture."""
         return self.total_steps
+
+    @property
+    def plan(self) -> tuple[StepPlan, ...]:
+        """How each of `steps` is computed."""
+        parts = parts_of(self.speed, self.reuse, self.guidance_interval)
+        return plan_steps(self.steps, parts, guided=self.guided)
 
     @property
     def networks(self) -> tuple[str, ...]:
@@ -128,6 +151,12 @@ class Request:
     def details(self) -> Mapping[str, object]:
         """What the PNG text says beyond what every task has, under the names that A1111 uses."""
         return {}
+
+    @property
+    def speed_details(self) -> Mapping[str, object]:
+        """What the PNG text says of work that was left out; nothing for an exact picture."""
+        told = {"Speed": None if self.speed == EXACT else self.speed}
+        return told | {"Feature reuse": self.reuse, "Guidance interval": self.guidance_interval}
 
     @property
     def size(self) -> tuple[int, int]:
@@ -144,7 +173,15 @@ class Request:
     def shape(self, batch: int) -> Shape:
         """Return the sizes a batch is made at; a resolved request has them."""
         width, height = self.working_size
-        return Shape(batch=batch, height=height, width=width, guided=self.guided)
+        plan = self.plan
+        return Shape(
+            batch=batch,
+            height=height,
+            width=width,
+            guided=self.guided,
+            halves=self.guided and not all(step.guided for step in plan),
+            reuses=not all(step.whole for step in plan),
+        )
 
     def resolved(self: R, *, width: int, height: int, model: ModelDefaults = USUAL) -> R:
         """Return the request with a drawn seed, and the model's own values where none were given.
@@ -164,7 +201,8 @@ class Request:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as JSON holds them, the task first."""
-        return {"task": self.task} | {name: getattr(self, name) for name in self.field_names()}
+        values = {name: getattr(self, name) for name in self.field_names()}
+        return {"task": self.task} | values | {"controls": [one.as_dict() for one in self.controls]}
 
     @classmethod
     def field_names(cls) -> tuple[str, ...]:

@@ -8,11 +8,12 @@ import numpy as np
 from PIL import Image
 
 from runtime.arrays import AnyArray, Array
-from runtime.backends.base import Components, Conditioning, PromptEmbeds
+from runtime.backends.base import Components, Conditioning, PromptEmbeds, UNet
 from runtime.conditions import Situation, condition_values
+from runtime.control_run import Controls, by_evaluation
 from runtime.denoise import AfterStep, DenoiseStep, PredictNoise, denoise
 from runtime.errors import NonFiniteError
-from runtime.guidance import predict_guided, predict_plain, with_channels
+from runtime.guidance import predict_planned, with_channels
 from runtime.latents import latent_shape, to_images, to_pixels
 from runtime.model_folder import ModelFolder
 from runtime.noise import BatchNoise
@@ -57,6 +58,7 @@ class Studio:
     # A row for each half of guidance, the unconditional one first; None without a text encoder.
     prompt_embeds: PromptEmbeds | None
     watch: Watch
+    controls: Controls | None = None
     passes: int = 1
     _finished: int = 0
     _seen: Callable[[], Array] | None = field(default=None)
@@ -112,7 +114,14 @@ class Studio:
         """
         self.watch.on_phase("denoising")
         self.watch.timings.evaluations_per_step = len(scheduler.timesteps) / scheduler.num_inference_steps
-        predict = self._recorded(self._predictor(latents, channels, extra or {}), scheduler)
+        steps_of = scheduler.step_index
+        evaluations = range(start, len(scheduler.timesteps))
+        predict = self._recorded(
+            self._predictor(
+                latents, channels, extra or {}, evaluations, lambda index: steps_of[index] - steps_of[start]
+            ),
+            scheduler,
+        )
         shape = latents.shape
         steps = denoise(
             predict, scheduler, latents, noise=lambda: self.draw(shape), start=start, after_step=after_step
@@ -153,7 +162,12 @@ class Studio:
         return self._seen() if self._seen is not None else None
 
     def _predictor(
-        self, latents: Array, channels: Array | None, extra: Mapping[str, AnyArray]
+        self,
+        latents: Array,
+        channels: Array | None,
+        extra: Mapping[str, AnyArray],
+        evaluations: range,
+        step_of: Callable[[int], int],
     ) -> PredictNoise:
         rows = len(latents) * (2 if self.request.guided else 1)
         embeds = self.prompt_embeds
@@ -167,9 +181,18 @@ class Studio:
         unet = predict_in_tiles(self._timed_unet, latents.shape[2:], self.shape[2:], self._tile)
         if channels is not None:
             unet = with_channels(unet, channels)
-        if self.request.guided:
-            return predict_guided(unet, conditioning, self.request.scale)
-        return predict_plain(unet, conditioning)
+        request = self.request
+
+        def predictor(unet: UNet) -> PredictNoise:
+            return predict_planned(
+                unet, conditioning, request.scale, request.plan, step_of, guided=request.guided
+            )
+
+        if self.controls is None:
+            return predictor(unet)
+        weights = self.controls.weights(len(evaluations))
+        made = {each: predictor(self.controls.around(unet, each)) for each in set(weights)}
+        return by_evaluation([made[each] for each in weights], evaluations.start)
 
     def _conditions(self, embeds: PromptEmbeds, batch: int) -> Mapping[str, AnyArray]:
         sizes = self.components.shape
@@ -181,6 +204,7 @@ class Studio:
     def _timed_unet(self, sample: Array, timestep: float, conditioning: Conditioning) -> Array:
         self.watch.check()
         self.watch.timings.unet_calls += 1
+        self.watch.timings.unet_shallow_calls += not conditioning.whole
         with self.watch.timings.add("unet"):
             return self.components.unet(sample, timestep, conditioning)
 

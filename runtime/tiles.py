@@ -5,6 +5,7 @@ picture while it forms and no seam is left to hide; memory is that of one tile.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -37,10 +38,14 @@ def predict_in_tiles(unet: UNet, whole: Size, tile: Size, on_tile: OnTile) -> UN
         return unet
 
     def tiled(sample: Array, timestep: float, conditioning: Conditioning) -> Array:
-        def predict(part: Array) -> Array:
-            return unet(part, timestep, conditioning)
+        told = conditioning
 
-        return _blended(predict, sample, tile, 1, lambda *where: on_tile("denoising", *where))
+        def begin(number: int, total: int) -> None:
+            nonlocal told
+            told = replace(conditioning, tile=number)
+            on_tile("denoising", number, total)
+
+        return _blended(lambda part: unet(part, timestep, told), sample, tile, 1, begin)
 
     return tiled
 

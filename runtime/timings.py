@@ -20,6 +20,8 @@ class Timings:
     depth_estimator: float = 0.0
     unet: float = 0.0
     unet_calls: int = 0
+    unet_shallow_calls: int = 0  # of them, those that reused the deep features of another
+    controlnet: float = 0.0
     evaluations_per_step: float = 1.0
     steps: list[float] = field(default_factory=list)
     vae_decoder: float = 0.0
@@ -46,5 +48,8 @@ class Timings:
 
     def as_dict(self) -> dict[str, Any]:
         """Return a JSON-ready copy, the loop's own time (outside the components) worked out."""
-        steps = sum(self.steps)
-        return copy.deepcopy(vars(self)) | {"denoise": steps, "loop_overhead": max(0.0, steps - self.unet)}
+        steps, networks = sum(self.steps), self.unet + self.controlnet
+        return copy.deepcopy(vars(self)) | {
+            "denoise": steps,
+            "loop_overhead": max(0.0, steps - networks),
+        }

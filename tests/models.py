@@ -1,27 +1,60 @@
-"""The models that tests run on: the bundled demo, its source, and exports of it made once a session."""
+"""What takes seconds to make and many tests run on, made once for all processes of a run.
 
-import atexit
+The folder is `LAPDRAW_TEST_EXPORTS`; conftest.py names one for a run and removes it. Tests change copies
+of what is in it only.
+"""
+
 import os
-import shutil
+import warnings
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 
 from runtime.pipeline import BUNDLED_MODELS
+from tests.recorded import Recorded, made_once
 
+FOLDER = "LAPDRAW_TEST_EXPORTS"
 DEMO_MODEL = BUNDLED_MODELS / "demo-scenes"
 DEMO_SOURCE = BUNDLED_MODELS.parent / "sources" / "demo-scenes"
 
 
 @cache
-def exported_demo(precision: str) -> Path:
-    """Export the demo's source through our own `optimize`, once for the whole session."""
+def skeleton(family: str, dtype: str = "float32", *, taught: bool = True) -> Path:
+    """Return the diffusers folder of a family with random weights, `taught` by benchmarks/teaching.py."""
+    from benchmarks.skeleton import write_skeleton
+
+    kind = f"{dtype}-{'taught' if taught else 'random'}"
+    folder = Path(os.environ[FOLDER], "sources", kind, family)
+    made_once(folder, lambda place: write_skeleton(place, family, dtype=dtype, taught=taught))
+    return folder
+
+
+def source(model: str) -> Path:
+    """Return the FP32 source of a model: "demo-scenes", or a family of benchmarks/skeleton_families.py."""
+    return DEMO_SOURCE if model == "demo-scenes" else skeleton(model)
+
+
+@cache
+def conversion(folder: Path) -> Recorded:
+    """Return PyTorch's part of the export of a source, which is done once."""
+    return Recorded(Path(os.environ[FOLDER], "converted", *folder.parts[-2:]))
+
+
+@cache
+def exported(model: str, precision: str = "fp32") -> Path:
+    """Return the IR of `source(model)`."""
+    return export_of(source(model), precision)
+
+
+@cache
+def export_of(folder: Path, precision: str) -> Path:
+    """Return the IR of a source, exported by our own `optimize`."""
     from optimize import export_model
 
-    made = os.environ.get("LAPDRAW_TEST_EXPORTS")
-    if made:
-        return Path(made) / precision
-    folder = Path(mkdtemp(prefix="lapdraw-exports-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    export_model(DEMO_SOURCE, folder / precision, precision=precision)
-    return folder / precision
+    def export(place: Path) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            export_model(folder, place, precision=precision, convert=conversion(folder))
+
+    output = Path(os.environ[FOLDER], f"exported-{precision}", *folder.parts[-2:])
+    made_once(output, export)
+    return output

@@ -21,7 +21,8 @@ OURS = {
     "launch": {"bootstrap"},
     "bootstrap": {"bootstrap", "ui"},
     "ui": {"ui", "runtime"},
-    "benchmarks": {"benchmarks", "runtime", "bootstrap"},  # it makes the environment of requirements/ipex.txt
+    # It makes the environment of requirements/ipex.txt; and the renderer knows whether a picture is right.
+    "benchmarks": {"benchmarks", "runtime", "bootstrap", "demo"},
     "optimize": {"optimize", "runtime"},
     "demo": {"demo", "optimize", "runtime"},
     "runtime": {"runtime"},

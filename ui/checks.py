@@ -1,8 +1,8 @@
 """`python launch.py test`: the linter, the formatter, the type checker and the tests, in that order.
 
 The tests of one file run one after the other, the files in as many processes as there are cores, four at
-most, since each takes some GB. Arguments go to pytest, which comes last, so that its closing line is the
-last one when all is well.
+most, since each takes some GB, and in the order of tests/conftest.py, the long ones first. Arguments go to
+pytest, which comes last, so that its closing line is the last one when all is well.
 """
 
 import subprocess
@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+SHARED = ("--dist", "loadfile", "--no-loadscope-reorder")
 CHECKS = {
     "ruff check": ("ruff", "check", "."),
     "ruff format": ("ruff", "format", "--check", "."),
     "mypy": ("mypy",),
-    "pytest": ("pytest", "-n", "logical", "--maxprocesses", "4", "--dist", "loadfile"),
+    "pytest": ("pytest", "-n", "logical", "--maxprocesses", "4", *SHARED),
 }
 
 

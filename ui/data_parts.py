@@ -14,6 +14,7 @@ from ui.optimize_forecast import existing_parent
 # What lies in a data folder, in the order of a list.
 _PARTS = (
     "models",
+    "controlnets",
     "sources",
     "outputs",
     "cache/hub",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from runtime.errors import InvalidRequest
 from runtime.request import Request
 from runtime.schedulers.tables import find_sampler
+from runtime.speed import EXACT, forwards_of, parts_of, plan_steps
 
 if TYPE_CHECKING:
     from ui.jobs import Job
@@ -25,7 +26,7 @@ class Pace:
 
     def _seconds(self, request: Request, own: tuple[int, int]) -> float:
         pixels = (request.width or own[0]) * (request.height or own[1])
-        calls = request.steps * _evaluations(request.sampler) * (2 if request.guided else 1)
+        calls = request.steps * _evaluations(request.sampler) * forwards_of(request.plan)
         return request.count * pixels * (calls * self.call + self.rest)
 
 
@@ -53,12 +54,13 @@ def _pace(result: Mapping[str, Any]) -> Pace | None:
         count = len(result["images"])
         pixels = count * request["width"] * request["height"]
         evaluations = float(timings.get("evaluations_per_step", 1.0))
-        guided = 2 if request["guidance_scale"] > 1 else 1
-        calls = request["num_inference_steps"] * evaluations * guided
+        parts = parts_of(request.get("speed", EXACT), request.get("reuse"), request.get("guidance_interval"))
+        plan = plan_steps(request["num_inference_steps"], parts, guided=request["guidance_scale"] > 1)
+        calls = len(plan) * evaluations * forwards_of(plan)
         steps = float(sum(timings["steps"]))
         rest = sum(float(timings.get(name, 0.0)) for name in ("text_encoder", "vae_decoder", "save"))
         return Pace(call=steps / (pixels * calls), rest=rest / pixels)
-    except (KeyError, TypeError, ValueError, ZeroDivisionError):  # a record of another version
+    except (KeyError, TypeError, ValueError, ZeroDivisionError, InvalidRequest):  # of another version
         return None
 
 

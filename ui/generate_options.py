@@ -4,14 +4,18 @@ import argparse
 from typing import Any
 
 from runtime.errors import InvalidRequest
+from runtime.speed import PRESETS
+from ui.control_options import add_control_options, require_pictures
 
 SIDES = ("left", "right", "top", "bottom")
 # Fields whose flag is not their name with dashes.
-FLAGS = {"num_inference_steps": "--steps", "prompt": "PROMPT"} | dict.fromkeys(SIDES, "--extend")
+FLAGS = {"num_inference_steps": "--steps", "prompt": "PROMPT", "controls": "--control"}
+FLAGS |= dict.fromkeys(SIDES, "--extend")
 REQUEST_OPTIONS = (
     *("prompt", "negative_prompt", "sampler", "schedule", "num_inference_steps", "guidance_scale", "seed"),
     *("width", "height", "count", "batch_size", "image", "strength", "resize", "mask", "mask_blur"),
     *("clip_skip", "invert_mask", "only_masked", "padding", "depth", "noise_level", "tile"),
+    *("speed", "reuse", "guidance_interval", "controls"),
 )
 
 
@@ -20,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(prompt=None)
     _add_request_options(parser)
     _add_picture_options(parser)
+    add_control_options(parser)
     _add_run_options(parser)
 
 
@@ -33,6 +38,7 @@ def given_fields(options: argparse.Namespace) -> dict[str, Any]:
     given = {name: getattr(options, name) for name in REQUEST_OPTIONS if hasattr(options, name)}
     if given["prompt"] is None:
         del given["prompt"]
+    require_pictures(given.get("controls", ()))
     return given | getattr(options, "extend", {})
 
 
@@ -93,6 +99,9 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         help="a picture for each value, or for two axes each pair, and a sheet of all",
     )
     _field(group, "--save-steps", type=_integer, metavar="N", help="save both previews after every Nth step")
+    _field(group, "--speed", metavar="NAME", help=f"{', '.join(PRESETS)}: see docs/speed.md (exact)")
+    _field(group, "--reuse", metavar="N|A-B|1,B,C", help="whole steps: every Nth, gaps from A to B, or these")
+    _field(group, "--guidance-interval", metavar="A,B", help="guide from share A of the steps to B (0,1)")
     group.add_argument(
         "--device", default="auto", metavar="D", help="see `devices`; or unet=igpu,vae_decoder=cpu"
     )

@@ -56,6 +56,8 @@ AXES: Mapping[str, AxisKind] = {
     "schedule": AxisKind(fields=("schedule",), read=_text, wanted="names"),
     "strength": AxisKind(fields=("strength",), read=_number, wanted="numbers"),
     "clip-skip": AxisKind(fields=("clip_skip",), read=_whole, wanted="whole numbers"),
+    "speed": AxisKind(fields=("speed",), read=_text, wanted="of exact, balanced, fast"),
+    "reuse": AxisKind(fields=("reuse",), read=_text, wanted="numbers or gaps such as 1-4"),
     "noise-level": AxisKind(fields=("noise_level",), read=_whole, wanted="whole numbers"),
     "size": AxisKind(fields=("width", "height"), read=_size, wanted="sizes such as 192x128"),
     "prompt": AxisKind(fields=("prompt",), read=_text, wanted="prompts, in quotes where they hold a comma"),

@@ -7,12 +7,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from runtime.controlnet_folder import ListedControlNet
 from runtime.errors import InvalidRequest
 from runtime.hub_folders import fetched_folder
 from runtime.hub_id import has_hub_shape
-from runtime.models import find_model
+from runtime.model_files import INDEX_NAME
+from runtime.models import find_model, list_models
 from runtime.places import BUNDLED_MODELS, data_folder
 from ui.checkpoints_list import list_checkpoints
+from ui.control_store import (
+    controlnet_facts,
+    controlnet_line,
+    controlnet_lines,
+    controlnet_named,
+    controlnet_rows,
+    remove_controlnet,
+)
 from ui.fetched_sources import FetchedSource, fetched_sources, remove_fetched, remove_with_source, sources_of
 from ui.model_facts import facts_of, origin_of
 from ui.model_store import ModelRow, model_rows, remove_model, verify_model
@@ -57,6 +67,8 @@ def run(options: argparse.Namespace) -> int:
         raise InvalidRequest(f"models {options.action} needs a model: write its name or folder")
     if options.action == "remove":
         return _remove(options.model, data, with_source=options.source)
+    if (net := _controlnet(options.model, data)) is not None:
+        return _tell_controlnet(net, options)
     folder = find_model(options.model, data, BUNDLED_MODELS)
     if options.action == "verify":
         print(f"{folder.name}: {verify_model(folder)}")
@@ -78,11 +90,14 @@ def _refuse_unfit(options: argparse.Namespace) -> None:
 
 def _list(data: Path, *, as_json: bool) -> int:
     rows = [_row(model) for model in model_rows(data)]
+    nets = controlnet_rows(data)
     if as_json:
-        print(json.dumps(rows))
+        print(json.dumps([*rows, *nets]))
         return 0
     for row in rows:
         print(printable(row_line(row)))
+    for net in nets:
+        print(printable(controlnet_line(net)))
     if not rows:
         print(f"no models in {data / 'models'}: make one with `python launch.py optimize SOURCE`")
     fetched = fetched_sources(data)
@@ -117,6 +132,23 @@ def _row(model: ModelRow) -> dict[str, Any]:
     }
 
 
+def _controlnet(name: str, data: Path) -> ListedControlNet | None:
+    """Return the ControlNet of that name, unless a model has it too."""
+    models = {model.name for model in list_models(data, BUNDLED_MODELS)}
+    return None if name in models or Path(name, INDEX_NAME).is_file() else controlnet_named(name, data)
+
+
+def _tell_controlnet(net: ListedControlNet, options: argparse.Namespace) -> int:
+    folder = net.open()
+    if options.action == "verify":
+        folder.verify()
+        print(f"{folder.name}: every file is as it was written")
+        return 0
+    facts = controlnet_facts(folder)
+    print(json.dumps(facts) if options.json else printable("\n".join(controlnet_lines(facts))))
+    return 0
+
+
 def _remove(name: str, data: Path, *, with_source: bool) -> int:
     if has_hub_shape(name):  # which no model's name has
         found = remove_fetched(name, data)
@@ -126,6 +158,9 @@ def _remove(name: str, data: Path, *, with_source: bool) -> int:
             print(
                 f"{', '.join(losers)} had it as the source, which only PyTorch devices need", file=sys.stderr
             )
+        return 0
+    if (net := _controlnet(name, data)) is not None:
+        print(f"removed {name}, {remove_controlnet(net) / 1e6:.1f} MB")
         return 0
     fetched = sources_of(name, data)
     if with_source:

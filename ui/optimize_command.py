@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Any
 
 from runtime.checkpoint import PREDICTION_TYPES
+from runtime.controlnet_folder import FOLDER, is_controlnet
 from runtime.errors import ExportError
 from runtime.hub_id import is_hub_id
 from runtime.places import CHECKOUT, data_folder
@@ -25,8 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source",
         metavar="SOURCE",
-        help="a diffusers folder, one .safetensors file, or ORGANISATION/NAME on the Hub; for int8 a folder "
-        "of OpenVINO IR too",
+        help="a diffusers folder, one .safetensors file, or ORGANISATION/NAME on the Hub: a model, or a "
+        "ControlNet; for int8 a folder of OpenVINO IR too",
     )
     parser.add_argument(
         "--precision",
@@ -62,12 +63,13 @@ def run(options: argparse.Namespace) -> int:
     source = Path(options.source)
     stem = source.resolve().stem if source.is_file() else source.resolve().name
     name = require_model_name(options.name or f"{stem}-{options.precision}")
-    output = data_folder(options.data_dir).resolve() / "models" / name
+    kind = FOLDER if is_controlnet(source) else "models"
+    output = data_folder(options.data_dir).resolve() / kind / name
     with Progress(quiet=options.json) as progress:
         arguments = ["--precision", options.precision, *_chosen(options)]
         answer, status = _convert(source.resolve(), output, arguments, _Said(progress, options.json))
     _require_done(answer, status, f"converting {source}")
-    _report(answer, name, as_json=options.json)
+    _report(answer, name, as_json=options.json, is_net=kind == FOLDER)
     return 0
 
 
@@ -186,7 +188,7 @@ def _read(line: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _report(answer: dict[str, Any], name: str, *, as_json: bool) -> None:
+def _report(answer: dict[str, Any], name: str, *, as_json: bool, is_net: bool = False) -> None:
     if as_json:
         print(json.dumps({"name": name, **answer}))
         return
@@ -199,7 +201,8 @@ def _report(answer: dict[str, Any], name: str, *, as_json: bool) -> None:
     made = answer.get("quantization")
     if made is not None:
         print(f"  {_quantization_in_words(made)}", file=sys.stderr)
-    print(f'use it with: python launch.py generate "..." --model {name}', file=sys.stderr)
+    use = f"--control {name} --control-image FILE" if is_net else f"--model {name}"
+    print(f'use it with: python launch.py generate "..." {use}', file=sys.stderr)
 
 
 def _quantization_in_words(made: dict[str, Any]) -> str:

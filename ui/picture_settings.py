@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from runtime.control_text import KEYS, read_control
 from runtime.errors import InvalidRequest
 from runtime.infotext_reader import FIELDS, PictureText, fields_of
 from runtime.picture_requests import STRENGTH
@@ -47,6 +48,8 @@ TELLING |= {
     "mask mode",
     "inpaint area",
 }
+NETS = "control_nets"  # no field of a request: the ControlNets of a text, which lack their pictures
+CONTROL_KEYS = tuple(key.casefold() for key in KEYS)
 GPU_SUFFIX = "_gpu"  # ComfyUI has such twins of a sampler
 SAME_SCHEDULE = {"normal": "Automatic", "uniform": "Automatic"}  # what others call the plain one
 LORA_TAG = re.compile(r"<(lora|lyco|hypernet):[^<>]+>", re.IGNORECASE)
@@ -105,6 +108,7 @@ class _Reading:
             "schedule type": self._schedule,
             "model": lambda value: self._model_taken(),
             "model hash": lambda value: self._model_taken(),
+            **dict.fromkeys(CONTROL_KEYS, self._control),
         }
         if name in readers:
             return readers[name](value)
@@ -143,6 +147,14 @@ class _Reading:
         if sampler is not None and schedule not in find_sampler(sampler)[0].schedules:
             return NO_SUCH_PAIR
         self.fields["schedule"] = schedule
+        return USED
+
+    def _control(self, value: str) -> str:
+        """Take a ControlNet; its picture is not in the text and must be given again."""
+        control = read_control(value)
+        if control is None:
+            return UNUSED
+        self.fields[NETS] = [*self.fields.get(NETS, ()), control]
         return USED
 
     def _model_taken(self) -> str:

@@ -47,7 +47,21 @@ def _fields(line: str, folder: Path) -> dict[str, Any]:
     unknown = sorted(set(values) - known)
     if unknown:
         raise InvalidRequest(f"unknown field {unknown[0]!r}: the fields are {', '.join(sorted(known))}")
-    return values | _pictures(values, folder)
+    return values | _pictures(values, folder) | _controls(values, folder)
+
+
+def _controls(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the ControlNets with their pictures by where they are; what is wrong is said by the request."""
+    given = values.get("controls")
+    if not isinstance(given, list):
+        return {}
+    return {"controls": [_beside(control, folder) for control in given]}
+
+
+def _beside(control: Any, folder: Path) -> Any:
+    if not isinstance(control, dict) or not isinstance(control.get("image"), str):
+        return control
+    return control | {"image": folder / control["image"]}
 
 
 def _pictures(values: Mapping[str, Any], folder: Path) -> dict[str, Path]:

@@ -44,11 +44,17 @@ TASKS: Mapping[str, Task] = {
     "text-to-image": Task(request="TextToImage", model=DEFAULT_MODEL),
     "image-to-image": Task(request="ImageToImage", model=DEFAULT_MODEL),
     "inpaint": Task(request="Inpaint", model="demo-inpaint"),
-    "outpaint": Task(request="Outpaint", model="demo-inpaint", without=("width", "height", "resize")),
-    "depth-to-image": Task(request="DepthToImage", model="demo-depth"),
-    "upscale": Task(request="Upscale", model="demo-upscale", without=("width", "height", "resize")),
+    "outpaint": Task(
+        request="Outpaint", model="demo-inpaint", without=("width", "height", "resize", "controls")
+    ),
+    "depth-to-image": Task(request="DepthToImage", model="demo-depth", without=("controls",)),
+    "upscale": Task(
+        request="Upscale", model="demo-upscale", without=("width", "height", "resize", "controls")
+    ),
     "unconditional": Task(
-        request="Unconditional", model="demo-butterflies", without=("guidance_scale", "clip_skip")
+        request="Unconditional",
+        model="demo-butterflies",
+        without=("guidance_scale", "guidance_interval", "controls", "clip_skip"),
     ),
 }
 # What tells a task, the first that is given: a mask, new sides, a depth.

@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from runtime.arrays import Array, IntArray
 from runtime.timings import Timings
+
+if TYPE_CHECKING:
+    from runtime.controlnet_folder import ControlNetFolder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,12 +22,18 @@ class PromptEmbeds:
 
 @dataclass(frozen=True, kw_only=True)
 class Conditioning:
-    """What the UNet is conditioned on besides the timestep; batches run unconditional first."""
+    """What the UNet is conditioned on besides the timestep; batches run unconditional first.
+
+    Where `whole` is False only the outermost layers run, on the deep features that the last whole call left
+    at this `tile`; those of a guided call serve an unguided one.
+    """
 
     encoder_hidden_states: Array | None  # (B, T, D), None for an unconditional model
     extra: Mapping[str, Array] = field(
         default_factory=dict
     )  # further named inputs: class_labels, time_ids, ...
+    whole: bool = True
+    tile: int = 0  # of a picture that is made in tiles
 
 
 class TextEncoder(Protocol):
@@ -86,6 +95,9 @@ class Shape:
     guided: bool = True
     chunks: int = 1  # of each prompt: what a text encoder reads at once
     clip_skip: int = 1  # which layer of the text encoder is read, from the last; 1 is the last
+    halves: bool = False  # some calls have the conditional half of guidance alone: B rows, not 2B
+    reuses: bool = False  # some calls reuse the deep features of another
+    controls: "tuple[ControlNetFolder, ...]" = ()  # the ControlNets that the UNet listens to
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +160,12 @@ class Components(Protocol):
     @property
     def unet(self) -> UNet:
         """Latents to the prediction."""
+        ...
+
+    def controlnet(
+        self, number: int, sample: Array, timestep: float, conditioning: Conditioning, picture: Array
+    ) -> Array:
+        """Run one of the shape's ControlNets: (B, C, h, w), and (1, 3, H, W) in 0 to 1, to (B, N)."""
         ...
 
     @property

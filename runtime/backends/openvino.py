@@ -19,14 +19,19 @@ from runtime.backends.openvino_components import OpenVinoComponents
 from runtime.backends.openvino_devices import openvino_devices
 from runtime.backends.openvino_guard import Assignment, next_best
 from runtime.backends.openvino_kernels import count_kernels
+from runtime.backends.openvino_reuse import KEEPS, OUTER
+from runtime.backends.openvino_slots import CONTROLNET, SHALLOW, component_of, copy_of, placed_as
 from runtime.backends.openvino_trust import FILE_NAME, SIZE, Trust
+from runtime.control_shapes import SLOTS
+from runtime.controlnet_folder import ControlNetFolder
 from runtime.errors import DeviceError, InvalidRequest
 from runtime.memory import check_comparison, check_memory
 from runtime.model_folder import ModelFolder
 from runtime.placement import UNCONDITIONAL, Placement, find_device
 
 COMPILERS = 3  # components compiled side by side
-KEPT = 10  # compiled components: those of two shapes
+SMALL_BYTES = 128 * 2**20  # of weights, which may be held for every way to run a UNet
+KEPT = 12  # compiled components: those of two shapes
 WEIGHT_BYTES = {"f32": 4, "f16": 2, "bf16": 2}
 
 
@@ -73,6 +78,8 @@ class OpenVinoBackend:
             )
             for slot, device in placement.devices.items()
         }
+        self._assigned |= dict.fromkeys(SLOTS, self._assigned["unet"])  # they run where it does
+        self._nets: dict[str, ControlNetFolder] = {}  # of the last shape, by slot
 
     def __enter__(self) -> "OpenVinoBackend":
         return self
@@ -89,9 +96,19 @@ class OpenVinoBackend:
         Raises InvalidRequest when that would need more memory than is free.
         """
         self._release_references()
+        self._nets = dict(zip(SLOTS, shape.controls, strict=False))
         slots = [component for component in networks if component in self._model.components]
+        slots += SLOTS[: len(shape.controls)]
         if "unet" in slots and shape.guided and UNCONDITIONAL in self._assigned:
             slots.insert(slots.index("unet") + 1, UNCONDITIONAL)
+        if "unet" in slots and shape.reuses:
+            if UNCONDITIONAL in self._assigned:
+                raise InvalidRequest(
+                    f"feature reuse takes both halves of guidance on one device, and {UNCONDITIONAL} has its "
+                    "own: leave it out of --device, or use --speed exact"
+                )
+            slots.insert(slots.index("unet") + 1, SHALLOW)
+        self._forget_other_parts(shape)
         unet = self._assigned["unet"]
         if self._key("unet", shape, unet) not in self._compiled:
             shape = self._fitting(shape, slots)
@@ -107,9 +124,10 @@ class OpenVinoBackend:
 
         Raises InvalidRequest when memory does not even hold it alone.
         """
-        unet, components = self._assigned["unet"], [component_of(slot) for slot in slots]
+        unet = self._assigned["unet"]
+        components = [component_of(slot) for slot in slots if slot != SHALLOW]
         sequential = self._placement.guidance == "sequential" and UNCONDITIONAL not in slots
-        half = guidance.half_of(shape) if shape.guided and sequential else shape
+        half = guidance.half_of(shape) if shape.guided and (sequential or shape.halves) else shape
         try:
             check_memory(self._model, half, components, WEIGHT_BYTES[unet.precision])
         except InvalidRequest:
@@ -136,7 +154,7 @@ class OpenVinoBackend:
     def kernels(self, component: str) -> Mapping[str, int]:
         """Return how many layers of the component run as each kernel; {} where it was not compiled."""
         for key, future in reversed(self._compiled.items()):
-            if key.component == component:
+            if key.component == component and key.part != OUTER:
                 return count_kernels(future.result().model)
         return {}
 
@@ -155,7 +173,9 @@ class OpenVinoBackend:
         key = self._key(slot, shape, assigned)
         future = self._compiled.get(key)
         if future is None or (future.done() and future.exception() is not None):
-            future = self._pool.submit(compile_component, self._core, self._model, key, self._cache)
+            future = self._pool.submit(
+                compile_component, self._core, self._folder(slot, shape), key, self._cache
+            )
             self._compiled[key] = future
         self._compiled.move_to_end(key)
         return future
@@ -166,7 +186,7 @@ class OpenVinoBackend:
             try:
                 return begin().result()
             except DeviceError as error:
-                if self._assigned[slot].is_reference:
+                if self.assignment(slot).is_reference:
                     raise
                 cause = error.__cause__
                 reason = first_line(cause) if isinstance(cause, Exception) else str(error)
@@ -181,10 +201,10 @@ class OpenVinoBackend:
     def compile_reference(self, slot: str, shape: Shape) -> CompiledComponent:
         """Compile a component for the CPU in f32; raises InvalidRequest when memory does not hold it."""
         if self._key(slot, shape, self.reference) not in self._compiled:
-            halved = slot == UNCONDITIONAL or (slot == "unet" and self.runs_in_halves(shape))
-            where = self._assigned[slot].device.id
+            halved = slot == UNCONDITIONAL or (placed_as(slot) == "unet" and self.runs_in_halves(shape))
+            where = self.assignment(slot).device.id
             sized = guidance.half_of(shape) if halved else shape
-            check_comparison(self._model, sized, component_of(slot), where)
+            check_comparison(self._folder(slot, shape), self._model, sized, component_of(slot), where)
         self._compared.add((slot, shape))
         return self.begin(slot, shape, self.reference).result()
 
@@ -192,7 +212,7 @@ class OpenVinoBackend:
         """Free that again, unless the component runs there."""
         if (slot, shape) in self._compared:
             self._compared.discard((slot, shape))
-            if self._assigned[slot] != self.reference:
+            if self.assignment(slot) != self.reference:
                 self._compiled.pop(self._key(slot, shape, self.reference), None)
 
     def _release_references(self) -> None:
@@ -201,12 +221,14 @@ class OpenVinoBackend:
 
     def assignment(self, slot: str) -> Assignment:
         """Where it runs now."""
-        return self._assigned[slot]
+        return self._assigned[placed_as(slot)]
 
     def repair(self, slot: str, fault: str) -> None:
         """Move a component to the next best place, forget what was compiled for the old one, and say so."""
+        for part in ("", KEEPS, OUTER):
+            self.trust.remove({**self._place(slot), **_told_part(part)})
+        slot = placed_as(slot)
         now = self._assigned[slot]
-        self.trust.remove(self._place(slot))
         better = next_best(now, self.reference.device)
         self.repairs += (f"the {slot} on {now} {fault}: it runs on {better} instead",)
         self._assigned[slot] = better
@@ -216,16 +238,25 @@ class OpenVinoBackend:
 
     def trust_key(self, slot: str, shape: Shape) -> Mapping[str, Any]:
         """Return what decides whether a component is right where it runs."""
-        key = self._key(slot, shape, self._assigned[slot])
-        return {**self._place(slot), SIZE: [[list(size) for _, size in key.shapes], key.streams]}
+        key = self._key(slot, shape, self.assignment(slot))
+        return {
+            **self._place(slot),
+            **_told_part(key.part),
+            SIZE: [[list(size) for _, size in key.shapes], key.streams],
+        }
+
+    def _folder(self, slot: str, shape: Shape) -> ModelFolder | ControlNetFolder:
+        return shape.controls[SLOTS.index(slot)] if slot in SLOTS else self._model
 
     def _place(self, slot: str) -> Mapping[str, Any]:
-        now, component = self._assigned[slot], component_of(slot)
-        if component not in self._contents:
+        now, component = self.assignment(slot), component_of(slot)
+        folder = self._nets.get(slot, self._model)
+        place = str(folder.path) if slot in SLOTS else component
+        if place not in self._contents:
             is_kept = self._cache is not None
-            self._contents[component] = self._model.content_key(component) if is_kept else component
+            self._contents[place] = folder.content_key(component) if is_kept else place
         return {
-            "content": self._contents[component],
+            "content": self._contents[place],
             "device": now.device.name,
             "native": now.device.native,
             "driver": now.device.driver,
@@ -243,9 +274,20 @@ class OpenVinoBackend:
             cpu = find_device("cpu", found)
         return Assignment(device=cpu, precision="f32")
 
+    def _forget_other_parts(self, shape: Shape) -> None:
+        """Free a UNet that keeps its deep features where none are reused, and the other way round.
+
+        The weights of a large one are held once: whoever changes the speed compiles anew.
+        """
+        if self._model.ir("unet").with_suffix(".bin").stat().st_size <= SMALL_BYTES:
+            return
+        wanted = {KEEPS, OUTER} if shape.reuses else {""}
+        for key in [key for key in self._compiled if key.component == "unet" and key.part not in wanted]:
+            del self._compiled[key]
+
     def _key(self, slot: str, shape: Shape, assigned: Assignment) -> CompileKey:
         component = component_of(slot)
-        is_unet = component == "unet"
+        is_unet = component in ("unet", CONTROLNET)
         other = self._assigned.get("unet" if slot == UNCONDITIONAL else UNCONDITIONAL)
         halved = is_unet and self.runs_in_halves(shape)
         sizes = component_shapes(self._model, component, guidance.half_of(shape) if halved else shape)
@@ -262,17 +304,14 @@ class OpenVinoBackend:
             and other.device.native == assigned.device.native == "CPU",
             clip_skip=shape.clip_skip if component in self._model.text_encoders else 1,
             copy=copy_of(slot),
+            part=(OUTER if slot == SHALLOW else KEEPS) if is_unet and shape.reuses else "",
+            folder=str(self._folder(slot, shape).path) if slot in SLOTS else "",
         )
 
 
-def component_of(slot: str) -> str:
-    """Return the component of the model folder that a slot runs."""
-    return "unet" if slot == UNCONDITIONAL else slot
-
-
-def copy_of(slot: str) -> str:
-    """Return what tells its compiled model from the same network's."""
-    return slot if slot == UNCONDITIONAL else ""
+def _told_part(part: str) -> Mapping[str, str]:
+    """Return what a key says of a part of the UNet; nothing of all of it, as keys of older versions do."""
+    return {"part": part} if part else {}
 
 
 def choose_precision(component: str, device: Device, asked: str | None) -> str:

@@ -11,6 +11,7 @@ import openvino as ov
 from runtime.backends.base import Device, ExecutedOn, Shape
 from runtime.backends.compiled_cache import CompiledCache
 from runtime.backends.openvino_component import CompiledComponent, first_line
+from runtime.backends.openvino_control import give_residuals, take_residuals
 from runtime.backends.openvino_graph import (
     FLEXIBLE,
     Shapes,
@@ -19,7 +20,11 @@ from runtime.backends.openvino_graph import (
     read_prompt,
     skip_layers,
 )
+from runtime.backends.openvino_reuse import PARTS
+from runtime.backends.openvino_slots import CONTROLNET
 from runtime.conditions import condition_counts
+from runtime.control_shapes import RESIDUALS, residual_count
+from runtime.controlnet_folder import ControlNetFolder
 from runtime.depth import estimator_size
 from runtime.errors import DeviceError, ModelFolderError
 from runtime.model_folder import ModelFolder
@@ -49,6 +54,8 @@ class CompileKey:
     shares_cpu: bool = False  # another compiled model runs beside it: half the cores, wherever they are free
     clip_skip: int = 1  # of a text encoder: the layer it gives, from the last
     copy: str = ""  # tells two compiled models of the same network apart
+    part: str = ""  # of PARTS: what of a UNet that reuses deep features; "" is all of it, as it is on disk
+    folder: str = ""  # of a ControlNet, which is not in the model's
 
     def made_for(self, component: str, copy: str, device: Device, precision: str) -> bool:
         """Whether it was compiled for this place, at whatever size."""
@@ -73,7 +80,7 @@ class CompileKey:
 
 
 def compile_component(
-    core: ov.Core, model: ModelFolder, key: CompileKey, cache: CompiledCache | None
+    core: ov.Core, model: ModelFolder | ControlNetFolder, key: CompileKey, cache: CompiledCache | None
 ) -> CompiledComponent:
     """Compile a component, or restore it from the cache.
 
@@ -87,7 +94,7 @@ def compile_component(
         if restored is not None:
             seconds = time.perf_counter() - started
             return _component(restored, key, from_cache=True, read=0.0, compiled_in=seconds, unsaved=None)
-    network = read_static(core, model, key.component, dict(key.shapes), key.clip_skip)
+    network = read_static(core, model, key.component, dict(key.shapes), key.part, key.clip_skip)
     read = time.perf_counter()
     try:
         compiled = core.compile_model(network, native, config)
@@ -107,11 +114,18 @@ def compile_component(
 
 
 def read_static(
-    core: ov.Core, model: ModelFolder, component: str, shapes: Shapes, clip_skip: int = 1
+    core: ov.Core,
+    model: ModelFolder | ControlNetFolder,
+    component: str,
+    shapes: Shapes,
+    part: str = "",
+    clip_skip: int = 1,
 ) -> ov.Model:
     """Read an IR, give it static shapes and a float timestep; the file on disk stays as it is.
 
-    With `clip_skip` 2 a text encoder gives its last layer but one, as if that were the last.
+    A UNet whose shapes name the residuals of ControlNets takes them then. With `clip_skip` 2 a text encoder
+    gives its last layer but one, as if that were the last.
+    Raises InvalidRequest when a `part` is wanted of a graph that it cannot be found in.
     """
     path = model.ir(component)
     try:
@@ -119,9 +133,17 @@ def read_static(
         float_timestep(network)
         make_static(network, shapes)
         if component in model.text_encoders and len(model.text_encoders) > 1:
+            assert isinstance(model, ModelFolder)  # since it has text encoders
             read_prompt(network, prompt_layer(model, component))
         if clip_skip > 1:
             skip_layers(network, clip_skip - 1)
+        if component == CONTROLNET:
+            give_residuals(network)
+        elif RESIDUALS in shapes:
+            rows, _, height, width = shapes["sample"]
+            take_residuals(network, model.config(component), rows, height, width)
+        if part:
+            network = PARTS[part](network, f"the UNet of {model.name}")
     except RuntimeError as error:
         model.verify(component)  # names the damaged file when the content differs from the manifest
         raise ModelFolderError(
@@ -141,8 +163,16 @@ def component_shapes(model: ModelFolder, component: str, shape: Shape) -> Shapes
     height, width = shape.height // factor, shape.width // factor
     if component in model.text_encoders:
         return {"input_ids": (2 if shape.guided else 1, _tokens(model))}
+    rows = shape.batch * (2 if shape.guided else 1)
+    if component == CONTROLNET:
+        unet = component_shapes(model, "unet", shape)
+        return {
+            "sample": (rows, model.latent_channels, height, width),
+            "timestep": (1,),
+            "encoder_hidden_states": unet["encoder_hidden_states"],
+            "controlnet_cond": (1, 3, shape.height, shape.width),
+        }
     if component == "unet":
-        rows = shape.batch * (2 if shape.guided else 1)
         config = model.config("unet")
         shapes: Shapes = {"sample": (rows, model.unet_in_channels, height, width), "timestep": (1,)}
         if "text_encoder" in model.components:
@@ -150,6 +180,8 @@ def component_shapes(model: ModelFolder, component: str, shape: Shape) -> Shapes
             shapes["encoder_hidden_states"] = (rows, tokens, int(config["cross_attention_dim"]))
         if config.get("num_class_embeds") is not None:
             shapes["class_labels"] = (rows,)
+        if shape.controls:
+            shapes[RESIDUALS] = (rows, residual_count(config, height, width))
         return shapes | {name: (rows, count) for name, count in condition_counts(config).items()}
     if component == "vae_decoder":
         return {"latent_sample": (shape.batch, model.latent_channels, height, width)}
@@ -204,23 +236,27 @@ def _tensor(blob: bytes) -> ov.Tensor:
     return ov.Tensor(np.frombuffer(blob, np.uint8))
 
 
-def _worth_caching(model: ModelFolder, key: CompileKey) -> bool:
+def _worth_caching(model: ModelFolder | ControlNetFolder, key: CompileKey) -> bool:
     weights = model.ir(key.component).with_suffix(".bin")
     return key.device.id != "cpu" or weights.stat().st_size <= CPU_CACHE_LIMIT_BYTES
 
 
-def _cache_key(model: ModelFolder, key: CompileKey) -> dict[str, Any]:
-    return {
-        "content": model.content_key(key.component),
-        "openvino": ov.get_version(),
-        "device": key.device.native,
-        "device_name": key.device.name,
-        "driver": key.device.driver,
-        "isa": os.environ.get("ONEDNN_MAX_CPU_ISA", ""),
-        "threads": os.cpu_count(),
-        "precision": key.precision,
-        "mode": "latency",
-        "streams": key.streams,
-        "shares_cpu": key.shares_cpu,
-        "shapes": [[name, list(shape)] for name, shape in key.shapes],
-    } | ({"clip_skip": key.clip_skip} if key.clip_skip > 1 else {})
+def _cache_key(model: ModelFolder | ControlNetFolder, key: CompileKey) -> dict[str, Any]:
+    return (
+        ({"part": key.part} if key.part else {})
+        | {
+            "content": model.content_key(key.component),
+            "openvino": ov.get_version(),
+            "device": key.device.native,
+            "device_name": key.device.name,
+            "driver": key.device.driver,
+            "isa": os.environ.get("ONEDNN_MAX_CPU_ISA", ""),
+            "threads": os.cpu_count(),
+            "precision": key.precision,
+            "mode": "latency",
+            "streams": key.streams,
+            "shares_cpu": key.shares_cpu,
+            "shapes": [[name, list(shape)] for name, shape in key.shapes],
+        }
+        | ({"clip_skip": key.clip_skip} if key.clip_skip > 1 else {})
+    )

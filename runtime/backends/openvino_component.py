@@ -13,6 +13,15 @@ from runtime.backends.base import ExecutedOn
 from runtime.backends.compiled_cache import CompiledCache
 from runtime.errors import DeviceError, ModelFolderError
 
+DEEP = "deep_feature"  # input of the outermost layers of a UNet, output of a whole one that keeps it
+
+
+@dataclass(kw_only=True)
+class DeepFeature:
+    """What one call of a UNet keeps for another, where the device left it: nothing is copied here."""
+
+    tensor: ov.Tensor | None = None
+
 
 @dataclass(kw_only=True)
 class CompiledComponent:
@@ -27,10 +36,10 @@ class CompiledComponent:
     unsaved_key: dict[str, Any] | None = field(default=None)  # set when the cache should keep it
     _requests: list["Request"] = field(default_factory=list)
 
-    def __call__(self, output: str, **inputs: AnyArray) -> Array:
+    def __call__(self, output: str, feature: DeepFeature | None = None, **inputs: AnyArray) -> Array:
         """Run once and return the named output as float32; raises DeviceError when the device fails."""
         request = self.request(0)
-        request.start(**inputs)
+        request.start(feature, **inputs)
         return request.wait(output)
 
     def request(self, number: int) -> "Request":
@@ -64,7 +73,8 @@ class Request:
     @cached_property
     def _inputs(self) -> dict[str, int]:
         """The number of the input port of each name that it has: `any_name` alone may be a number."""
-        return {name: n for n, port in enumerate(self._model.inputs) for name in port.get_names()}
+        ports = enumerate(self._model.inputs)
+        return {name: n for n, port in ports if DEEP not in port.get_names() for name in port.get_names()}
 
     def _tensor(self, number: int, shape: tuple[int, ...]) -> ov.Tensor:
         """The tensor that an input reads; a new one when a flexible shape changed."""
@@ -76,12 +86,19 @@ class Request:
             self._tensors[number] = tensor
         return tensor
 
-    def start(self, **inputs: AnyArray) -> None:
-        """Begin to run on these inputs; raises DeviceError when the device does not take them."""
+    def start(self, feature: DeepFeature | None = None, **inputs: AnyArray) -> None:
+        """Begin to run on these inputs; raises DeviceError when the device does not take them.
+
+        A network that takes the deep feature reads it from `feature`, and leaves alone what it does not take;
+        one that gives it writes it to a new tensor there.
+        """
         try:
+            takes_feature = feature is not None and self._pass_on(feature)
             for name, value in inputs.items():
                 number = self._inputs.get(name)
                 if number is None:
+                    if takes_feature:
+                        continue
                     raise ModelFolderError(
                         f"the {self._component} IR has no input {name!r} but "
                         f"{', '.join(sorted(self._inputs))}: optimize the model again"
@@ -90,6 +107,18 @@ class Request:
             self._request.start_async()
         except RuntimeError as error:
             raise self._failed(error) from error
+
+    def _pass_on(self, feature: DeepFeature) -> bool:
+        """Give the request the tensor of the deep feature; return whether it reads it."""
+        for port in self._model.inputs:
+            if DEEP in port.get_names():
+                self._request.set_tensor(port, feature.tensor)
+                return True
+        for port in self._model.outputs:
+            if DEEP in port.get_names():
+                feature.tensor = ov.Tensor(port.get_element_type(), port.get_shape())
+                self._request.set_tensor(port, feature.tensor)
+        return False
 
     def wait(self, output: str) -> Array:
         """Return the named output as float32; raises DeviceError when the device failed."""

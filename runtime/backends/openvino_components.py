@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from runtime.arrays import AnyArray, Array, IntArray
 from runtime.backends.base import Conditioning, ExecutedOn, PromptEmbeds, Shape
-from runtime.backends.openvino_component import CompiledComponent
+from runtime.backends.openvino_component import CompiledComponent, DeepFeature
 from runtime.backends.openvino_guard import Assignment, Call, Guard
 from runtime.backends.openvino_guidance import split
+from runtime.backends.openvino_slots import SHALLOW, placed_as
+from runtime.control_shapes import RESIDUALS, SLOTS
 from runtime.placement import UNCONDITIONAL
 from runtime.timings import Timings
 
@@ -59,7 +62,9 @@ class PlacedComponents:
         done = {slot: future for slot, (_, future) in self._futures.items() if future.done()}
         sound = {slot: future for slot, future in done.items() if not future.cancelled()}
         return {
-            slot: future.result().executed for slot, future in sound.items() if future.exception() is None
+            slot: future.result().executed
+            for slot, future in sound.items()
+            if future.exception() is None and placed_as(slot) == slot
         }
 
     def assignment(self, slot: str) -> Assignment:
@@ -106,6 +111,9 @@ class OpenVinoComponents:
         self._backend = backend
         self._placed = PlacedComponents(backend, shape, slots, later)
         self._guard = Guard(self._placed)
+        self._features: dict[
+            tuple[int, int], DeepFeature
+        ] = {}  # (tile, half) -> what its last whole call left
 
     def wait(self, timings: Timings) -> None:
         """Wait until what was begun is compiled, note how long each took; raises what compiling raised."""
@@ -146,16 +154,46 @@ class OpenVinoComponents:
         inputs = {"sample": sample, "timestep": np.array([timestep], np.float32), **conditioning.extra}
         if conditioning.encoder_hidden_states is not None:
             inputs["encoder_hidden_states"] = conditioning.encoder_hidden_states
-        guided = self.shape.guided
-        if not self._backend.runs_in_halves(self.shape):
-            return self._guard.run("out_sample", [Call(slot="unet", inputs=inputs)], guided=guided)
+        guided = self.shape.guided and len(sample) > self.shape.batch
+        if not (guided and self._backend.runs_in_halves(self.shape)):
+            return self._guard.run("out_sample", [self._call(inputs, conditioning)], guided=guided)
         unconditional, conditional = split(inputs)
         apart, streams = UNCONDITIONAL in self._placed.slots, self._backend.streams(self.shape)
         calls = [
-            Call(slot=UNCONDITIONAL if apart else "unet", inputs=unconditional),
-            Call(slot="unet", inputs=conditional, number=streams - 1),
+            Call(slot=UNCONDITIONAL, inputs=unconditional)
+            if apart
+            else self._call(unconditional, conditioning, half=0),
+            self._call(conditional, conditioning, number=streams - 1),
         ]
         return self._guard.run("out_sample", calls, together=apart or streams > 1, guided=guided)
+
+    def _call(
+        self, inputs: Mapping[str, AnyArray], conditioning: Conditioning, *, half: int = 1, number: int = 0
+    ) -> Call:
+        """Return a call of the UNet or its outermost layers, with the deep feature of its tile and half."""
+        if not self.shape.reuses:
+            return Call(slot="unet", inputs=inputs, number=number)
+        place = (conditioning.tile, half)
+        if conditioning.whole:
+            self._features[place] = DeepFeature()
+            return Call(slot="unet", inputs=inputs, number=number, feature=self._features[place])
+        return Call(slot=SHALLOW, inputs=inputs, number=number, feature=replace(self._features[place]))
+
+    def controlnet(
+        self, number: int, sample: Array, timestep: float, conditioning: Conditioning, picture: Array
+    ) -> Array:
+        """(B, C, h, w), and a picture (1, 3, H, W) in 0 to 1, to residuals (B, N), in halves as the UNet."""
+        slot, guided = SLOTS[number], self.shape.guided and len(sample) > self.shape.batch
+        inputs: dict[str, AnyArray] = {"sample": sample, "timestep": np.array([timestep], np.float32)}
+        assert conditioning.encoder_hidden_states is not None  # no model without a prompt takes ControlNets
+        inputs["encoder_hidden_states"] = conditioning.encoder_hidden_states
+        halves = split(inputs) if guided and self._backend.runs_in_halves(self.shape) else (inputs,)
+        streams = self._backend.streams(self.shape)
+        calls = [
+            Call(slot=slot, inputs={**half, "controlnet_cond": picture}, number=index if streams > 1 else 0)
+            for index, half in enumerate(halves)
+        ]
+        return self._guard.run(RESIDUALS, calls, together=streams > 1, guided=guided)
 
     def vae_decoder(self, latents: Array) -> Array:
         """(B, 4, h, w) to pixels (B, 3, 8h, 8w)."""

@@ -8,14 +8,14 @@ tell when to compare again. The CPU in f32 is the reference itself: nothing is c
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 
 from runtime.arrays import AnyArray, Array
 from runtime.backends.base import Device
-from runtime.backends.openvino_component import CompiledComponent, Request, first_line
+from runtime.backends.openvino_component import CompiledComponent, DeepFeature, Request, first_line
 from runtime.backends.openvino_sentinels import (
     Sentinel,
     difference,
@@ -23,6 +23,7 @@ from runtime.backends.openvino_sentinels import (
     limit,
     plain_fault,
 )
+from runtime.backends.openvino_slots import component_of
 from runtime.backends.openvino_trust import Trust
 from runtime.errors import DeviceError
 
@@ -51,11 +52,15 @@ def next_best(now: Assignment, cpu: Device) -> Assignment:
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One inference of a component; `slot` is where it was placed, `number` the request that it takes."""
+    """One inference of a component; `slot` is where it was placed, `number` the request that it takes.
+
+    `feature` is where a whole UNet leaves its deep feature, and what one that is not whole starts from.
+    """
 
     slot: str
     inputs: Mapping[str, AnyArray]
     number: int = 0
+    feature: DeepFeature | None = None
 
     @property
     def given(self) -> Array:
@@ -145,7 +150,7 @@ class Guard:
     def _start(self, call: Call) -> tuple[Request | DeviceError, Assignment]:
         try:
             request = self._owner.compiled(call.slot).request(call.number)
-            request.start(**call.inputs)
+            request.start(call.feature, **call.inputs)
         except DeviceError as error:
             return error, self._owner.assignment(call.slot)
         return request, self._owner.assignment(call.slot)
@@ -158,8 +163,9 @@ class Guard:
         if any(outcome.fault for outcome in outcomes):
             return False  # a plain fault: no need to look for signs
         slot = calls[-1].slot  # the conditional half, which has the component's own name
+        component = component_of(slot)  # whole or not, a UNet's predictions follow each other
         sentinel = self._sentinels.setdefault(
-            slot, Sentinel(component=slot, predicts_noise=self._owner.predicts_noise)
+            component, Sentinel(component=component, predicts_noise=self._owner.predicts_noise)
         )
         fingerprint = self._owner.trust.fingerprint(self._owner.trust_key(slot))
         given = np.concatenate([call.given for call in calls])
@@ -221,7 +227,8 @@ class Guard:
         )
 
     def _reference(self, output: str, call: Call) -> Array:
-        return self._owner.reference(call.slot)(output, **call.inputs)
+        feature = replace(call.feature) if call.feature is not None else None  # what was kept stays as it is
+        return self._owner.reference(call.slot)(output, feature, **call.inputs)
 
 
 def _wait(request: Request | DeviceError, output: str) -> Array | DeviceError:

@@ -15,17 +15,21 @@ Inputs = Mapping[str, AnyArray]
 
 def runs_in_halves(placement: Placement, shape: Shape) -> bool:
     """Whether the UNet is compiled for one half of guidance rather than for both."""
-    return shape.guided and (placement.guidance != "batch" or UNCONDITIONAL in placement.devices)
+    apart = placement.guidance != "batch" or UNCONDITIONAL in placement.devices
+    return shape.guided and (apart or shape.halves)
 
 
 def half_of(shape: Shape) -> Shape:
     """Return the shape of one half: B rows in place of 2B."""
-    return replace(shape, guided=False)
+    return replace(shape, guided=False, halves=False)
 
 
 def streams(placement: Placement, shape: Shape) -> int:
-    """Return how many requests of one compiled UNet run at once."""
-    apart = UNCONDITIONAL in placement.devices
+    """Return how many requests of one compiled UNet run at once.
+
+    Where guidance comes and goes it is one: a half that runs alone has all cores.
+    """
+    apart = UNCONDITIONAL in placement.devices or shape.halves
     return 2 if shape.guided and placement.guidance == "parallel" and not apart else 1
 
 

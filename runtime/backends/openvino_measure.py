@@ -152,7 +152,7 @@ class _Bench:
         shapes = tuple(component_shapes(self.model, component, self.shape).items())
         key = CompileKey(component=component, device=device, precision=precision, shapes=shapes)
         compiled = compile_component(self.core, self.model, key, None)
-        return lambda: compiled(OUTPUTS[component], **inputs)
+        return lambda: compiled(OUTPUTS[component], None, **inputs)
 
     def _guided(self, precision: str, mode: str, stack: ExitStack) -> Run:
         placement = Placement(

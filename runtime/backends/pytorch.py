@@ -1,9 +1,9 @@
 """The PyTorch backend: the source weights on CPU, CUDA or MPS, behind the same callables."""
 
 import os
-import warnings
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -12,7 +12,8 @@ import numpy as np
 from runtime.arrays import Array, IntArray
 from runtime.backends.base import Conditioning, Device, ExecutedOn, PromptEmbeds, Shape
 from runtime.conditions import condition_counts
-from runtime.errors import DeviceError, ModelFolderError, SetupError
+from runtime.control_shapes import SLOTS
+from runtime.errors import DeviceError, InvalidRequest, ModelFolderError, SetupError
 from runtime.memory import check_memory
 from runtime.model_folder import ModelFolder
 from runtime.placement import Placement
@@ -20,9 +21,8 @@ from runtime.timings import Timings
 
 os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")  # it warns of other packages while it is imported
 try:
+    import diffusers  # noqa: F401  (what is imported of it below is then known to be there)
     import torch
-    from diffusers import AutoencoderKL, UNet2DConditionModel, UNet2DModel
-    from transformers import CLIPTextModel, CLIPTextModelWithProjection, DPTForDepthEstimation
     from transformers.utils import logging as transformers_logging
 except OSError as error:
     raise SetupError(
@@ -38,7 +38,8 @@ except ImportError as error:
 # These import torch, which the lines above answer for.
 from runtime.backends import pytorch_forwards as forwards
 from runtime.backends.pytorch_devices import list_pytorch_devices as list_pytorch_devices
-from runtime.backends.pytorch_memory import MemoryKeeper, is_out_of_memory
+from runtime.backends.pytorch_memory import MemoryKeeper
+from runtime.backends.pytorch_sources import control_sources, load_weights, place_of
 from runtime.backends.pytorch_tuning import arrange, check_tuning, tune
 
 DTYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
@@ -73,6 +74,7 @@ class PyTorchBackend:
         self.tuning = tuple(tuning)
         self.modules: dict[str, Any] = {}
         self.compiled_shapes: set[Shape] = set()
+        self._nets: tuple[Path, ...] = ()  # the diffusers folders of the ControlNets of the last shape
         self._checked: set[Shape] = set()  # whether memory holds them
         self.memory = MemoryKeeper(self.modules, placement.devices)
         transformers_logging.set_verbosity_error()
@@ -94,12 +96,19 @@ class PyTorchBackend:
         Raises InvalidRequest when the CPU would need more memory than is free. A GPU is not asked: it is
         given less to hold when it comes to that.
         """
+        if shape.reuses:
+            raise InvalidRequest(
+                "feature reuse is for OpenVINO devices, and this model runs on PyTorch: use --speed exact, "
+                "or --reuse 1 beside the speed asked for"
+            )
         if self.device("unet").native == "cpu" and shape not in self._checked:
             on_cpu = [name for name in networks if self.device(name).native == "cpu"]
             missing = [name for name in on_cpu if name not in self.modules]
             check_memory(self.source, shape, missing, self.dtype("unet").itemsize)
             self._checked.add(shape)
-        return PyTorchComponents(self, shape, [name for name in networks if name in self.source.components])
+        self._take_nets(shape)
+        slots = [name for name in networks if name in self.source.components]
+        return PyTorchComponents(self, shape, [*slots, *SLOTS[: len(self._nets)]])
 
     def keep(self) -> None:
         """PyTorch compiles nothing that could be kept."""
@@ -109,8 +118,8 @@ class PyTorchBackend:
         return {}
 
     def device(self, component: str) -> Device:
-        """Return where a component was placed."""
-        return self._placement.devices[component]
+        """Return where a component was placed; ControlNets are where the UNet is."""
+        return self._placement.devices["unet" if component in SLOTS else component]
 
     def dtype(self, component: str) -> torch.dtype:
         """Return what a component computes in."""
@@ -128,29 +137,20 @@ class PyTorchBackend:
 
     def module(self, component: str) -> Any:
         """Return the network of a component, loaded on first use."""
-        is_conditional = "text_encoder" in self.source.components
-        folder, kind = {
-            "text_encoder": ("text_encoder", CLIPTextModel),
-            "text_encoder_2": ("text_encoder_2", CLIPTextModelWithProjection),
-            "unet": ("unet", UNet2DConditionModel if is_conditional else UNet2DModel),
-            "depth_estimator": ("depth_estimator", DPTForDepthEstimation),
-        }.get(component, ("vae", AutoencoderKL))
-        # Both halves of the VAE come from one folder but may be placed apart.
         if component not in self.modules:
-            path = self.source.path / folder
-            try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")  # libraries announce deprecations to their own developers
-                    network = kind.from_pretrained(
-                        path, torch_dtype=self.dtype(component), use_safetensors=True, local_files_only=True
-                    )
-            except (OSError, ValueError, RuntimeError) as error:
-                if isinstance(error, RuntimeError) and is_out_of_memory(error):
-                    raise
-                raise ModelFolderError(f"{path} cannot be loaded ({error}): fetch the model again") from error
+            path, kind = place_of(self.source, self._nets, component)
+            network = load_weights(path, kind, self.dtype(component))
             network = network.to(self.device(component).native).eval()
             self.modules[component] = tune(component, network, self.dtype(component), self.tuning)
         return self.modules[component]
+
+    def _take_nets(self, shape: Shape) -> None:
+        """Let go of ControlNets that others come in place of."""
+        wanted = control_sources(shape.controls)
+        if wanted != self._nets:
+            for slot in SLOTS:
+                self.modules.pop(slot, None)
+        self._nets = wanted
 
 
 class PyTorchComponents:
@@ -208,6 +208,18 @@ class PyTorchComponents:
         if conditioning.encoder_hidden_states is not None:
             inputs["encoder_hidden_states"] = conditioning.encoder_hidden_states
         return self._run("unet", forwards.prediction(timestep), inputs)[0]
+
+    def controlnet(
+        self, number: int, sample: Array, timestep: float, conditioning: Conditioning, picture: Array
+    ) -> Array:
+        """(B, C, h, w), and a picture (1, 3, H, W) in 0 to 1, to residuals (B, N)."""
+        assert conditioning.encoder_hidden_states is not None  # no model without a prompt takes ControlNets
+        inputs = {
+            "sample": sample,
+            "encoder_hidden_states": conditioning.encoder_hidden_states,
+            "controlnet_cond": np.repeat(picture, len(sample), axis=0),
+        }
+        return self._run(SLOTS[number], forwards.residuals(timestep), inputs)[0]
 
     def vae_decoder(self, latents: Array) -> Array:
         """(B, 4, h, w) to pixels (B, 3, 8h, 8w)."""

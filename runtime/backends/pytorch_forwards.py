@@ -5,6 +5,8 @@ from typing import Any
 
 import torch
 
+from runtime.control_shapes import RESIDUALS, residual_shapes, sizes
+
 Tensors = Mapping[str, torch.Tensor]
 Forward = Callable[[Any, Tensors], tuple[torch.Tensor, ...]]
 ADDED = ("text_embeds", "time_ids")  # conditions that diffusers takes in a dictionary of their own
@@ -42,9 +44,33 @@ def prediction(timestep: float) -> Forward:
         arguments: dict[str, Any] = {name: tensor for name, tensor in inputs.items() if name not in ADDED}
         if len(arguments) < len(inputs):
             arguments["added_cond_kwargs"] = {name: inputs[name] for name in ADDED}
+        given = arguments.pop(RESIDUALS, None)
+        if given is not None:
+            *arguments["down_block_additional_residuals"], arguments["mid_block_additional_residual"] = (
+                _parts(network.config, inputs["sample"], given)
+            )
         return (network(timestep=when, **arguments).sample,)
 
     return forward
+
+
+def residuals(timestep: float) -> Forward:
+    """Return what asks a ControlNet at a timestep: all residuals in one tensor (B, N)."""
+
+    def forward(network: Any, inputs: Tensors) -> tuple[torch.Tensor, ...]:
+        when = torch.tensor(timestep, dtype=torch.float32, device=inputs["sample"].device)
+        said = network(timestep=when, **inputs)
+        every = (*said.down_block_res_samples, said.mid_block_res_sample)
+        return (torch.cat([part.flatten(1) for part in every], dim=1),)
+
+    return forward
+
+
+def _parts(config: Any, sample: torch.Tensor, given: torch.Tensor) -> list[torch.Tensor]:
+    """Return the residuals of a row (B, N) as the UNet takes them."""
+    shapes = residual_shapes(config, *sample.shape[2:])
+    parts = torch.split(given, sizes(shapes), dim=1)
+    return [part.reshape(-1, *shape) for part, shape in zip(parts, shapes, strict=True)]
 
 
 def decoded(network: Any, inputs: Tensors) -> tuple[torch.Tensor, ...]:

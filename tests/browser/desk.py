@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from runpy import run_path
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 # Read without the package around it, which imports Gradio.
 TEXTS = run_path(str(Path(__file__).resolve().parents[2] / "ui" / "page" / "texts" / "common.py"))["TEXTS"]
@@ -64,9 +64,17 @@ class Desk:
         return self
 
     def pick(self, control: str, option: str | re.Pattern[str]) -> "Desk":
-        """Choose from a drop-down."""
-        self.field(control).click()
-        self.page.get_by_role("option", name=option).first.click()
+        """Choose from a drop-down; what was opened before it was filled is opened once more, as by hand."""
+        offered = self.page.get_by_role("option", name=option).first
+        for patience in (3_000, None):
+            self.field(control).click()
+            try:
+                offered.click(timeout=patience)
+                break
+            except TimeoutError:
+                if patience is None:
+                    raise
+                self.page.keyboard.press("Escape")
         return self
 
     def press(self, button: str) -> "Desk":
@@ -125,6 +133,8 @@ class Desk:
 def choose_tab(page: Page, tab: str) -> None:
     """Click the heading of a tab, or its name in the menu of a narrow window."""
     heading = page.locator(f"#tab-{tab}-button")
+    # Of a page that is being loaded there is neither yet.
+    expect(heading.or_(page.locator(MORE_TABS)).filter(visible=True).first).to_be_visible()
     if heading.is_visible():
         heading.click()
     else:

@@ -113,7 +113,7 @@ class Program:
         return sorted(found, key=lambda path: path.stat().st_mtime_ns)
 
 
-def wait_for(what: str, happened: object, seconds: float = 30.0) -> None:
+def wait_for(what: str, happened: object, seconds: float = 90.0) -> None:
     """Wait until `happened()` is true: for what is seen on disk or among processes, not in the page."""
     assert callable(happened)
     end = time.monotonic() + seconds

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from runtime.model_card import ModelCard
 from runtime.model_files import read_manifest
+from tests.browser.conftest import reload
 from tests.browser.desk import SHORT, Desk
 from tests.browser.program import Program
 from tests.models import DEMO_MODEL
@@ -63,7 +64,7 @@ def test_trigger_words_are_shown_and_put_into_the_prompt(page: Page, program: Pr
     card = ModelCard(title="<img src=x onerror=alert(1)>", trigger_words=("sks house", "(dots:1.2)"))
     changed = replace(manifest, source=replace(manifest.source, card=card))
     (folder / "manifest.json").write_bytes(changed.to_bytes())
-    page.reload()
+    reload(page)
     form = Desk(page).open().fill(prompt="a red house")
     desk = Desk(page, "optimize").open().pick("model", "carded")
     expect(desk.part("details")).to_contain_text("<img src=x onerror=alert(1)>")

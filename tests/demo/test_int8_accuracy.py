@@ -13,7 +13,7 @@ from demo.scenes import random_scenes
 from optimize import quantize_model
 from runtime import TextToImage, open_pipeline
 from tests.measures import psnr
-from tests.models import DEMO_MODEL, exported_demo
+from tests.models import DEMO_MODEL, exported
 
 SCENES, SEED = 200, 9_000
 POINTS = 0.02
@@ -28,7 +28,7 @@ def test_int8_shows_what_was_asked_as_often_as_fp32(precision: str, tmp_path: Pa
     scenes = random_scenes(SCENES, SEED, keep_out=True)
     draw = np.random.default_rng(SEED)
     prompts = [random_caption(scene, draw, casual=0) for scene in scenes]
-    right, ours = _pictures(exported_demo("fp32"), prompts), _pictures(quantized, prompts)
+    right, ours = _pictures(exported("demo-scenes", "fp32"), prompts), _pictures(quantized, prompts)
     before = accuracy([look_at(picture) for picture in right], scenes)
     after = accuracy([look_at(picture) for picture in ours], scenes)
     decibels = [psnr(np.asarray(a), np.asarray(b)) for a, b in zip(right, ours, strict=True)]

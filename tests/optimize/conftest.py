@@ -1,18 +1,18 @@
-"""One tiny model, written from its configuration with a fixed seed, and what it is exported to."""
+"""Tiny models, written from their configurations with a fixed seed, and what they are exported to."""
 
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
 from hub_repos import Run
 from hub_server import Hub
 
-from benchmarks.skeleton import write_skeleton
 from optimize import export_model, int8_recipe, quantize_worker
 from optimize.convert import convert
 from runtime.model_folder import ModelFolder
-from tests.optimize.recorded import Recorded
+from tests.models import conversion, export_of, skeleton
+from tests.models import exported as exported_model
+from tests.recorded import Recorded
 
 # Conversions run in this process: PyTorch is imported once for all tests, not once for each.
 Export = Callable[..., ModelFolder]
@@ -27,59 +27,43 @@ def export() -> Export:
 
 
 @pytest.fixture(scope="session")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
+def recorded(tiny_source: Path) -> Recorded:
     """The conversion of `tiny_source`."""
-    return Recorded(tmp_path_factory.mktemp("recorded"))
+    return conversion(tiny_source)
 
 
 @pytest.fixture(scope="session")
-def tiny_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return _skeleton(tmp_path_factory, "tiny")
+def tiny_source() -> Path:
+    return skeleton("tiny", "float16", taught=False)
 
 
 @pytest.fixture(scope="session")
-def tiny_v_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return _skeleton(tmp_path_factory, "tiny-v", dtype="float32")
+def tiny_v_source() -> Path:
+    return skeleton("tiny-v", taught=False)
 
 
 @pytest.fixture(scope="session")
-def exported(tiny_source: Path, tmp_path_factory: pytest.TempPathFactory, recorded: Recorded) -> ModelFolder:
+def exported(tiny_source: Path) -> ModelFolder:
     """The tiny model in fp16. Tests change copies of it only."""
-    return export_model(tiny_source, tmp_path_factory.mktemp("exported") / "tiny", convert=recorded)
+    return ModelFolder(export_of(tiny_source, "fp16"))
 
 
 @pytest.fixture(scope="session")
-def exported_v(tiny_v_source: Path, tmp_path_factory: pytest.TempPathFactory, export: Export) -> ModelFolder:
+def exported_v(tiny_v_source: Path) -> ModelFolder:
     """The tiny model that predicts v, from an FP32 source, in fp16."""
-    return export(tiny_v_source, tmp_path_factory.mktemp("exported-v") / "tiny-v", precision="fp16")
+    return ModelFolder(export_of(tiny_v_source, "fp16"))
 
 
 @pytest.fixture(scope="session")
-def family_source(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Return the FP32 source of a family, written once."""
-
-    @cache
-    def source(family: str) -> Path:
-        return _skeleton(tmp_path_factory, family, dtype="float32")
-
-    return source
+def family_source() -> Callable[[str], Path]:
+    """Return the FP32 source of a family."""
+    return skeleton
 
 
 @pytest.fixture(scope="session")
-def family_export(
-    family_source: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory, export: Export
-) -> Callable[[str], ModelFolder]:
-    """Return the FP16 export of a family, made once. Tests change copies of it only."""
-
-    @cache
-    def exported(family: str) -> ModelFolder:
-        return export(family_source(family), tmp_path_factory.mktemp("family") / family)
-
-    return exported
-
-
-def _skeleton(tmp_path_factory: pytest.TempPathFactory, family: str, dtype: str = "float16") -> Path:
-    return write_skeleton(tmp_path_factory.mktemp("source") / family, family, dtype=dtype)
+def family_export() -> Callable[[str], ModelFolder]:
+    """Return the FP16 export of a family. Tests change copies of it only."""
+    return lambda family: ModelFolder(exported_model(family, "fp16"))
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from optimize.fidelity import relative_error
 from runtime.backends.base import Shape
 from runtime.backends.openvino_compile import component_shapes, read_static
 from runtime.model_folder import ModelFolder
+from tests.models import exported
 
 Source = Callable[[str], Path]
 Exported = Callable[[str], ModelFolder]
@@ -119,10 +120,8 @@ def test_depth_estimator_sees_what_pytorch_sees(
 
 
 @pytest.mark.parametrize("family", ["tiny-unconditional", "tiny-upscale"])
-def test_fp32_export_of_a_traced_family_keeps_every_weight(
-    family: str, family_source: Source, tmp_path: Path, export
-) -> None:
-    folder = export(family_source(family), tmp_path / family, precision="fp32")
+def test_fp32_export_of_a_traced_family_keeps_every_weight(family: str) -> None:
+    folder = ModelFolder(exported(family, "fp32"))
     assert folder.precision == "fp32"
     assert folder.manifest is not None
     assert all(set(errors) == {"fp32"} for errors in folder.manifest.errors.values())

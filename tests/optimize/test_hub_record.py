@@ -12,7 +12,7 @@ from runtime.hub_record import HubRecord, read_record, write_record
 from runtime.manifest import Manifest, Source
 from runtime.model_card import ModelCard
 from runtime.model_folder import ModelFolder
-from tests.optimize.recorded import Recorded
+from tests.recorded import Recorded
 
 COMMIT = "c" * 40
 CARD = ModelCard(license="mit", trigger_words=("a photo of sks dog",))

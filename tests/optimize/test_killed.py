@@ -108,7 +108,7 @@ def refuse_unless_whole(partial: Path) -> None:
 
 
 def test_killed_exports_leave_no_model_and_the_next_run_completes(exports: Exports, tmp_path: Path) -> None:
-    kill_at_random_moments(exports, tmp_path / "models", times=3)
+    kill_at_random_moments(exports, tmp_path / "models", times=2)
 
 
 @pytest.mark.campaign

@@ -18,7 +18,7 @@ from runtime.errors import ExportError
 from runtime.model_folder import ModelFolder
 from runtime.places import CHECKOUT
 from tests.optimize.pretended import pretended
-from tests.optimize.recorded import Recorded
+from tests.recorded import Recorded
 
 PUBLISHED = "maker/painter-ov"
 # What the quantization of IR must do without: importing these fails.

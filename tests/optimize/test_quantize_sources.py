@@ -17,7 +17,7 @@ from runtime.model_folder import ModelFolder
 from tests.models import DEMO_MODEL
 from tests.optimize.original_layout import CLIP, write_checkpoint
 from tests.optimize.pretended import never, pretended
-from tests.optimize.recorded import Recorded
+from tests.recorded import Recorded
 from tests.safetensors_files import UNET, checkpoint_shapes, header_of, write_header
 
 COMMIT = "d" * 40
@@ -70,6 +70,7 @@ def test_a_single_file_is_converted_and_made_int8_and_is_what_the_manifest_names
     assert [path.name for path in (tmp_path / "models").iterdir()] == ["painter-int8"]
 
 
+@pytest.mark.campaign
 def test_every_stage_is_a_process_of_its_own_where_there_is_no_pytorch(
     exported: ModelFolder, tmp_path: Path
 ) -> None:

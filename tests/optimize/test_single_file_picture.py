@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from runtime.model_folder import ModelFolder
-from tests.models import DEMO_SOURCE, exported_demo
+from tests.models import DEMO_SOURCE, exported
 from tests.optimize.original_layout import CLIP, write_checkpoint
 from ui.cli import main
 
@@ -32,7 +32,10 @@ def test_one_file_makes_the_picture_of_its_folder(tmp_path: Path, capsys: pytest
     assert answer["name"] == "scenes-fp16"
     assert answer["notes"] == ["with the configurations of demo-scenes"]
 
-    made, wanted = ModelFolder(tmp_path / "models" / "scenes-fp16"), ModelFolder(exported_demo("fp16"))
+    made, wanted = (
+        ModelFolder(tmp_path / "models" / "scenes-fp16"),
+        ModelFolder(exported("demo-scenes", "fp16")),
+    )
     assert made.components == wanted.components
     assert made.manifest is not None
     assert wanted.manifest is not None

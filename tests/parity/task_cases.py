@@ -1,7 +1,7 @@
 """What is asked of diffusers and of us alike: the cases that a task is tried on."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations, product
 from typing import Any
 
@@ -26,16 +26,18 @@ class Case:
     noise_level: int = 20
     negative: str = NEGATIVE
     steps: int = STEPS
+    seed: int = SEED
 
     def __str__(self) -> str:
         width, height = self.size
         more = "" if self.steps == STEPS else f"-{self.steps} steps"
         more += "" if self.negative else "-no negative"
+        more += "" if self.seed == SEED else f"-seed {self.seed}"
         strength, scale = f"{self.strength:g}", f"cfg{self.guidance_scale:g}"
         return f"{self.sampler}-{width}x{height}-{strength}-{scale}-{self.count}{more}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Task:
     """A pipeline of diffusers: its class, the model it is tried on, and the values its cases take."""
 
@@ -43,13 +45,9 @@ class Task:
     model: str  # "demo-scenes", or a family of benchmarks/skeleton_families.py
     request: type[Request]
     axes: Mapping[str, Sequence[Any]]
+    few: Sequence[Case]  # for every run: with each value of each axis at least once
     more_samplers: Sequence[str] = ()  # for the long run alone
     estimates_depth: bool = False
-    fewer: Mapping[str, Sequence[Any]] = field(default_factory=dict)  # values of axes for the short run
-
-    def few_cases(self) -> list[Case]:
-        """As few as have every pair of values."""
-        return _cases({**self.axes, **self.fewer}, covering)
 
     def all_cases(self) -> list[Case]:
         """Every combination, and few with further samplers."""

@@ -1,6 +1,6 @@
 """A case of a task, made by us and by diffusers, and how near the pictures are."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
@@ -55,6 +55,6 @@ def compare(pipeline: Pipeline, name: str, case: Case) -> float:
     return min(psnr(our[where], their[where]) for our, their in zip(ours, theirs, strict=True))
 
 
-def named(names: Iterable[str], choose: Callable[[Task], list[Case]]) -> list[object]:
+def named(names: Iterable[str], choose: Callable[[Task], Sequence[Case]]) -> list[object]:
     """Return the parameters (name, case) of the tasks of these names."""
     return [pytest.param(name, case, id=f"{name}-{case}") for name in names for case in choose(TASKS[name])]

@@ -1,60 +1,19 @@
 """diffusers' own pipelines on the weights that our tests run on, in float32."""
 
-import atexit
-import os
-import shutil
-import warnings
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import diffusers
 import numpy as np
 import torch
 
-from benchmarks.skeleton import write_skeleton
-from tests.models import DEMO_SOURCE, exported_demo
-from tests.parity.reference_samplers import HALF_WAY
-from tests.parity.task_cases import PROMPT, SEED, Case, Task
+from tests.models import exported, source
+from tests.parity.reference_samplers import HALF_WAY, SAMPLERS, STOCHASTIC
+from tests.parity.task_cases import PROMPT, Case, Task
 from tests.parity.task_requests import depth_of, mask_of, picture
 
-
-@cache
-def source(model: str) -> Path:
-    """Return the diffusers folder of a model, written once for the whole session."""
-    if model == "demo-scenes":
-        return DEMO_SOURCE
-    made = os.environ.get("LAPDRAW_TEST_EXPORTS")
-    if made and (Path(made) / "sources" / model).is_dir():
-        return Path(made) / "sources" / model
-    folder = Path(made) / "sources" if made else _scratch()
-    return write_skeleton(folder / model, model, dtype="float32", taught=True)
-
-
-@cache
-def exported(model: str) -> Path:
-    """Return the FP32 IR of a model, exported once for the whole session."""
-    if model == "demo-scenes":
-        return exported_demo("fp32")
-    from optimize import export_model
-    from optimize.convert import convert
-
-    made = os.environ.get("LAPDRAW_TEST_EXPORTS")
-    output = (Path(made) if made else _scratch() / "exported") / model
-    if not output.is_dir():
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            export_model(source(model), output, precision="fp32", convert=convert)
-    return output
-
-
-@cache
-def _scratch() -> Path:
-    folder = Path(mkdtemp(prefix="lapdraw-parity-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+__all__ = ["exported", "reference_pictures", "source"]
 
 
 @cache
@@ -67,12 +26,13 @@ def _pipeline(name: str, model: str) -> tuple[Any, dict[str, Any]]:
     return pipeline, dict(pipeline.scheduler.config)
 
 
+@cache
 def reference_pictures(task: Task, case: Case) -> list[np.ndarray]:
     """Return the pictures (H, W, 3) of a case that diffusers makes, picture i from a generator of its own."""
     pipeline, config = _pipeline(task.reference, task.model)
-    scheduler, changes = HALF_WAY[case.sampler]
+    scheduler, changes = (SAMPLERS | STOCHASTIC | HALF_WAY)[case.sampler]
     pipeline.scheduler = getattr(diffusers, scheduler).from_config(config, **changes)
-    generators = [torch.Generator("cpu").manual_seed(SEED + number) for number in range(case.count)]
+    generators = [torch.Generator("cpu").manual_seed(case.seed + number) for number in range(case.count)]
     output = pipeline(
         **_arguments(task, case, pipeline), generator=generators, num_inference_steps=case.steps
     )

@@ -7,13 +7,13 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from runtime import DepthToImage, Inpaint, TextToImage, Unconditional, Upscale
 from runtime.request import Request
-from tests.parity.task_cases import PROMPT, SEED, Case, Task
+from tests.parity.task_cases import PROMPT, Case, Task
 
 
 def request_of(task: Task, case: Case) -> Request:
     """Return the case as we are asked for it."""
     values: dict[str, Any] = {
-        "seed": SEED,
+        "seed": case.seed,
         "count": case.count,
         "batch_size": case.count,
         "sampler": case.sampler,

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from runtime import Inpaint, open_pipeline
 from runtime.recipes.inpaint import masked_area
 from tests.measures import psnr
-from tests.models import DEMO_SOURCE, exported_demo
+from tests.models import DEMO_SOURCE, exported
 from tests.parity.task_cases import NEGATIVE, PROMPT
 from tests.parity.task_requests import picture
 
@@ -63,7 +63,7 @@ def test_the_picture_is_that_of_diffusers() -> None:
         seed=42,
         **values,
     )
-    with open_pipeline(exported_demo("fp32"), device="cpu", cache=False) as pipeline:
+    with open_pipeline(exported("demo-scenes", "fp32"), device="cpu", cache=False) as pipeline:
         ours = np.asarray(pipeline.generate(asked).result().images[0])
     repainted = np.asarray(mask) > 0
     np.testing.assert_array_equal(ours[~repainted], np.asarray(image)[~repainted])

@@ -1,13 +1,13 @@
-"""Every task gives the picture of diffusers' own pipeline, from the same weights and the same seed."""
+"""Every task and family gives the picture of diffusers' own pipeline, from the same weights and seed."""
 
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.parity.task_cases import Case, Task
+from tests.models import exported, source
+from tests.parity.task_cases import Case
 from tests.parity.task_comparison import NEAR, Open, compare, named, opening
-from tests.parity.task_references import exported, source
-from tests.parity.task_table import TASKS, USUAL
+from tests.parity.task_table import TASKS
 
 # diffusers' own code announces deprecations, and what it does without on a CPU.
 pytestmark = [
@@ -15,6 +15,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning"),
     pytest.mark.filterwarnings("ignore:In CPU autocast:UserWarning"),
 ]
+OTHERS = [name for name in TASKS if name != "text to image"]  # which has a file of its own
 
 
 @pytest.fixture(scope="module")
@@ -23,19 +24,25 @@ def opened() -> Iterator[Open]:
         yield once
 
 
-@pytest.mark.parametrize(("name", "case"), named(USUAL, Task.few_cases))
+@pytest.mark.parametrize("name", OTHERS)
+def test_the_few_cases_have_every_value(name: str) -> None:
+    for axis, values in TASKS[name].axes.items():
+        assert {getattr(case, axis) for case in TASKS[name].few} == set(values), axis
+
+
+@pytest.mark.parametrize(("name", "case"), named(OTHERS, lambda task: task.few))
 def test_openvino_in_fp32_gives_the_picture_of_diffusers(name: str, case: Case, opened: Open) -> None:
     assert compare(opened(exported(TASKS[name].model), "cpu"), name, case) >= NEAR
 
 
-@pytest.mark.parametrize("name", USUAL)
+@pytest.mark.parametrize("name", OTHERS)
 def test_pytorch_through_our_loop_gives_the_picture_of_diffusers(name: str, opened: Open) -> None:
-    case = TASKS[name].few_cases()[-1]
+    case = TASKS[name].few[-1]
     assert compare(opened(source(TASKS[name].model), "pytorch-cpu"), name, case) >= NEAR
 
 
 @pytest.mark.campaign
-@pytest.mark.parametrize(("name", "case"), named(USUAL, Task.all_cases))
+@pytest.mark.parametrize(("name", "case"), named(TASKS, lambda task: task.all_cases()))
 def test_every_combination_gives_the_picture_of_diffusers(
     name: str, case: Case, opened: Open, record_property: Callable[[str, object], None]
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from runtime import Upscale, open_pipeline
 from runtime.pipeline import Pipeline
 from tests.measures import psnr
-from tests.parity.task_references import exported
+from tests.models import exported
 from tests.parity.task_requests import picture
 
 WHOLE = 512  # more than the picture has

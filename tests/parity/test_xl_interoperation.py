@@ -10,7 +10,7 @@ import pytest
 
 from runtime import TextToImage, open_pipeline
 from tests.measures import psnr
-from tests.parity.task_references import exported, source
+from tests.models import exported, source
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

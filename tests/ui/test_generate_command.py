@@ -245,17 +245,21 @@ def test_a_changed_byte_is_refused_before_anything_is_written(tmp_path: Path, da
     assert not (tmp_path / "a.png").exists()
 
 
-def test_other_commands_answer(data: Path) -> None:
+def test_other_commands_answer(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def said(*arguments: str | Path) -> tuple[str, str]:
+        main([*map(str, arguments)])
+        return capsys.readouterr()
+
     assert "generate" in run("--help").stdout
     assert "there is no command 'paint'" in run("paint").stderr
     assert json.loads(run("devices", "--json").stdout)[0]["id"] == "cpu"
-    rows = json.loads(run("models", "--json", "--data-dir", data).stdout)
+    rows = json.loads(said("models", "--json", "--data-dir", data)[0])
     assert "demo-scenes" in [row["name"] for row in rows]
     assert {(row["bundled"], row["precision"]) for row in rows} == {(True, "fp16")}
-    assert "every file is as it was written" in run("models", "verify", "demo-scenes").stdout
-    shown = json.loads(run("models", "show", "demo-scenes", "--json").stdout)
+    assert "every file is as it was written" in said("models", "verify", "demo-scenes")[0]
+    shown = json.loads(said("models", "show", "demo-scenes", "--json")[0])
     assert set(shown["errors"]) == {"text_encoder", "unet", "vae_decoder", "vae_encoder"}
-    assert "comes with the program" in run("models", "remove", "demo-scenes").stderr
+    assert "comes with the program" in said("models", "remove", "demo-scenes")[1]
 
 
 def test_an_own_model_can_be_removed(data: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from runtime.control_plan import check_controls
 from runtime.errors import InvalidRequest
 from runtime.model_folder import ModelFolder
 from runtime.recipes import check_recipe
@@ -17,7 +18,8 @@ from ui.grid import Grid, read_grid
 from ui.jobs.job import FULL, METADATA
 from ui.task_choice import ModelChoice, choose_request
 
-PICTURES = ("image", "mask", "depth")  # fields that are pictures
+CONTROLS = ("control_1", "control_2")  # what the ControlNets of a request go by, in their order
+PICTURES = ("image", "mask", "depth", *CONTROLS)  # fields that are pictures
 PRECISIONS = ("f32", "f16", "bf16")
 
 
@@ -62,15 +64,18 @@ def make_plan(body: Mapping[str, Any], pictures: Mapping[str, Any], data: Path) 
     `pictures` are the values of the fields that are pictures, as the requests take them.
     """
     given = {**_object(body.get("fields", {}), "fields"), **pictures}
+    _give_controls(given)
     models = ModelChoice(asked=body.get("model"), data=data)
     axes = body.get("grid") or []
     if not axes:
         model, request = choose_request(given, body.get("task"), models, spell)
+        check_controls(model, request, data)
         if request.seed == RANDOM_SEED:
             request = replace(request, seed=draw_seed(request.count))
         return PicturePlan(model=model, units=_units(request), grid=None, seed=request.seed)
     grid = read_grid(axes, given)
     model, first = choose_request({**given, **grid.cells[0].fields}, body.get("task"), models, spell)
+    check_controls(model, first, data)
     seed = None if any(axis.name == "seed" for axis in grid.axes) else first.seed
     if seed == RANDOM_SEED:
         seed = draw_seed()
@@ -80,6 +85,24 @@ def make_plan(body: Mapping[str, Any], pictures: Mapping[str, Any], data: Path) 
         for number, (cell, request) in enumerate(zip(grid.cells, grid.requests(first), strict=True))
     )
     return PicturePlan(model=model, units=tuple(units), grid=grid, seed=seed)
+
+
+def _give_controls(given: dict[str, Any]) -> None:
+    """Put the pictures of ControlNets with their nets; raises InvalidRequest for one without a net."""
+    pictures = {name: given.pop(name) for name in CONTROLS if name in given}
+    controls = given.get("controls", [])
+    if not isinstance(controls, list) or not all(isinstance(control, Mapping) for control in controls):
+        raise InvalidRequest(f"controls must be a list of objects, got {controls!r:.80}")
+    joined = [dict(control) for control in controls]
+    for name, picture in pictures.items():
+        number = CONTROLS.index(name)
+        if number >= len(joined):
+            raise InvalidRequest(
+                f"{name} is a picture for a ControlNet that is not given: add it to controls"
+            )
+        joined[number]["image"] = picture
+    if joined:
+        given["controls"] = joined
 
 
 def check_plan(plan: PicturePlan, body: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.image_files import next_path
 from runtime.schedulers import choose_sampler
+from runtime.speed import forwards_of
 from ui.generate_report import describe, describe_grid
 from ui.jobs.job import FULL, NOTHING
 from ui.jobs.kept_pipeline import KeptPipeline
@@ -125,7 +126,7 @@ class PictureRun:
             scheduler = sampler.build(request.total_steps)
             evaluations = len(scheduler.timesteps) / scheduler.num_inference_steps
             width, height = request.size
-            cost = width * height * (2 if request.guided else 1) * request.count * evaluations
+            cost = width * height * forwards_of(request.plan) * request.count * evaluations
             rows.append([unit.first, request.count, request.steps, cost])
         precision = self._body.get("execution_precision")
         name = [plan.model.name, self.placement, str(precision), plan.task, f"{width}x{height}"]

@@ -93,7 +93,11 @@ def _on_load(page: Page) -> None:
         devices = page.engine.devices()
         # What nobody has chosen follows what is there now: a device or a model may have come since.
         kept = [None if now == then else now for now, then in zip(chosen, first, strict=True)]
-        yield [facts_html(page), *page.refresh_models(*kept)]
+        offered = page.refresh_models(*kept)
+        for update, now in zip(offered, chosen, strict=True):
+            if update["value"] == now:  # a person may choose another before this arrives
+                del update["value"], update["info"]
+        yield [facts_html(page), *offered]
         while time.monotonic() < drawn + DEVICES_SECONDS:
             await asyncio.sleep(1)
             if page.engine.devices() != devices:

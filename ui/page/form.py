@@ -9,12 +9,13 @@ import gradio as gr
 from runtime.errors import InvalidRequest
 from runtime.request import BOUNDS, RANDOM_SEED
 from runtime.schedulers.tables import find_sampler, find_schedule
-from ui.page.form_checks import check_number, check_prompt, check_side, label_of
+from ui.page.form_checks import LABELS, check_number, check_prompt, check_side, label_of
 from ui.page.form_choices import OWN, own_amounts, sampler_choices, schedule_choices
 from ui.page.pickers import ModelPicker, split_choice
 from ui.page.prompt_fields import PROMPTS, PromptFields, token_line
 from ui.page.size_fields import SizeFields
 from ui.page.sizes import OWN as OWN_SIZE
+from ui.page.speed_fields import SpeedFields
 from ui.task_choice import TASKS
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 STEPS_SHOWN = 150  # where the slider ends; a request takes more
 GUIDANCE_SHOWN = 30
 AMOUNTS = ("num_inference_steps", "guidance_scale")
+SLIDERS = ((AMOUNTS[0], 1, STEPS_SHOWN, 1), (AMOUNTS[1], 0, GUIDANCE_SHOWN, 0.5))
 NUMBERS = (*AMOUNTS, "clip_skip", "width", "height", "count", "seed")
 Update = dict[str, Any]
 Updates = dict[Any, Any]  # component -> what it becomes
@@ -51,6 +53,7 @@ class GenerationForm:
         self.size = SizeFields(page, tab, side, size) if size is not None else None
         self._prompts = PromptFields(page, tab)
         self.has_prompt = task != "unconditional"
+        self.speed = SpeedFields(page, tab, guided=self.has_prompt)
         self.by_name: dict[str, Any] = {}
         self.seed_random: Any = None
         self.seed_reuse: Any = None
@@ -87,28 +90,20 @@ class GenerationForm:
                 info=say("form.schedule_info"),
                 elem_id=f"{tab}-schedule",
             )
-        self.by_name["num_inference_steps"] = gr.Slider(
-            1,
-            STEPS_SHOWN,
-            value=own.num_inference_steps,
-            step=1,
-            label=say("form.steps"),
-            info=say("form.steps_info"),
-            buttons=[],
-            elem_id=f"{tab}-steps",
-        )
-        if self.has_prompt:
-            self.by_name["guidance_scale"] = gr.Slider(
-                0,
-                GUIDANCE_SHOWN,
-                value=own.guidance_scale,
-                step=0.5,
-                label=say("form.guidance"),
-                info=say("form.guidance_info"),
+        for name, low, top, step in SLIDERS[: 2 if self.has_prompt else 1]:
+            self.by_name[name] = gr.Slider(
+                low,
+                top,
+                value=getattr(own, name),
+                step=step,
+                label=label_of(self.page, name),
+                info=say(f"form.{LABELS[name]}_info"),
                 buttons=[],
-                elem_id=f"{tab}-guidance",
+                elem_id=f"{tab}-{LABELS[name]}",
             )
+        if self.has_prompt:
             self.by_name |= self._prompts.draw_clip_skip()
+        self.by_name |= self.speed.draw(model)
         if self.size is not None:
             self.by_name |= self.size.draw(model)
         self._draw_seed()
@@ -171,7 +166,7 @@ class GenerationForm:
         given = dict(zip(self.names, values, strict=True))
         model, _ = split_choice(given.pop("model"))
         given.pop("preset", None)
-        fields: dict[str, Any] = {}
+        fields: dict[str, Any] = self.speed.fields(given)
         for name in PROMPTS:
             if name in given:
                 fields[name] = check_prompt(self.page, model, name, given[name] or "")
@@ -216,7 +211,7 @@ class GenerationForm:
                 updates[self.by_name[name]] = gr.update(value=fields[name])
         if self.size is not None:
             updates |= self.size.receive(fields, model)
-        return updates
+        return updates | self.speed.receive(fields)
 
     def _receive_sampler(self, fields: Mapping[str, Any], model: str) -> Updates:
         """A1111 writes "DPM++ 2M Karras" as one name; names that only other programs know are passed over."""
@@ -246,6 +241,7 @@ class GenerationForm:
         self.seed_random.click(lambda: RANDOM_SEED, None, parts["seed"], **quiet)
         # Of the person alone: what is sent to the form brings its schedule along, which this would undo.
         sampler.input(self._follow_sampler, [model, sampler, schedule], schedule, **quiet)
+        self.speed.connect(model)
         changed = [model, sampler, schedule]
         if self.size is not None:
             self.size.connect(model)

@@ -1,14 +1,16 @@
 """The two axes of a grid as controls: what varies, its values, and how many pictures that makes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from runtime.errors import InvalidRequest
+from runtime.feature_reuse import Reuse
 from runtime.request import BOUNDS
 from runtime.schedulers.tables import find_sampler, find_schedule
+from runtime.speed import find_preset
 from ui.grid import AXES, MAX_CELLS, split_values
 from ui.page.form_checks import check_number, check_prompt, check_side
 from ui.task_choice import TASKS
@@ -18,7 +20,12 @@ if TYPE_CHECKING:
 
 NO_AXIS = ""
 PLACES = ("columns", "rows")
-NAMES = {"sampler": find_sampler, "schedule": find_schedule}
+NAMES: Mapping[str, Callable[[Any], Any]] = {
+    "sampler": find_sampler,
+    "schedule": find_schedule,
+    "speed": find_preset,
+    "reuse": Reuse.read,
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -88,6 +88,17 @@ class InstalledModels:
         choice = gr.update(choices=names, value=value)
         return [self._table(rows), choice, self._cache(), *self.details.show(value)]
 
+    def refresh_on_load(self, chosen: str | None) -> list[Any]:
+        """Return what `refresh` does, less the choice and its details where they are as they were drawn.
+
+        Loading ends late on a slow machine: a person may have chosen another model meanwhile.
+        """
+        table, choice, cache, *details = self.refresh(chosen)
+        if choice["value"] == chosen and self.details.is_as_drawn(chosen):
+            del choice["value"]
+            details = [gr.skip() for _ in details]
+        return [table, choice, cache, *details]
+
     def _connect(self) -> None:
         asking = [self.doomed, self.ask, self.question, self.yes, self.said, self.with_source]
         self.verify.click(self._verify, self.model, self.said, **QUIET)
@@ -100,7 +111,7 @@ class InstalledModels:
         self.details.connect(self.model)
         cleared = self.clear.click(self._clear, None, self.cache_said, **QUIET)
         cleared.then(self.refresh, self.model, self.outputs, **QUIET)
-        self.page.demo.load(self.refresh, self.model, self.outputs, **QUIET)
+        self.page.demo.load(self.refresh_on_load, self.model, self.outputs, **QUIET)
 
     # Handlers
 

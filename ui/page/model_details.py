@@ -65,7 +65,8 @@ class ModelDetails:
     def draw(self, name: str | None) -> None:
         """Draw the details of a model, or room for them."""
         say, place = self.page.say, self._place
-        shown = self._shown(name)
+        self._drawn = name, self._shown(name)
+        shown = self._drawn[1]
         self.words = gr.Textbox(
             value=shown.words,
             label=say("model_details.words"),
@@ -94,6 +95,10 @@ class ModelDetails:
     def outputs(self) -> list[Any]:
         """What `show` changes."""
         return [self.table, self.words, self.use, self.address]
+
+    def is_as_drawn(self, name: str | None) -> bool:
+        """Whether `show` would change nothing of what was drawn."""
+        return self._drawn == (name, self._shown(name))
 
     def show(self, name: str | None) -> list[Any]:
         """Return the updates that show a model; one that is gone or damaged shows nothing."""

@@ -9,7 +9,7 @@ that diffusers has for it and all step counts.
 import inspect
 import json
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
@@ -193,13 +193,13 @@ def brownian_motion_from(source: NoiseSource) -> Iterator[None]:
         scheduling_dpmsolver_sde.BrownianTreeNoiseSampler = original
 
 
-def worst_difference(sampler: str, schedule: str) -> Difference:
-    """Return the largest differences over prediction types and step counts."""
+def worst_difference(sampler: str, schedule: str, counts: Sequence[int] = STEPS) -> Difference:
+    """Return the largest differences over prediction types and counts of steps."""
     runs = [
         compare(sampler, schedule, {**STABLE_DIFFUSION, "prediction_type": prediction}, steps)
         for prediction in PREDICTIONS
         if not refused_by_diffusers(sampler, schedule, prediction)
-        for steps in STEPS
+        for steps in counts
     ]
     return Difference(
         latents=max(run.latents for run in runs),

@@ -12,6 +12,7 @@ from scheduler_parity import (
     SCHEDULE_OPTIONS,
     SHAPE,
     STABLE_DIFFUSION,
+    STEPS,
     build_counterpart,
     quiet,
     refused_by_diffusers,
@@ -48,9 +49,12 @@ RUN = [
 ]
 
 
+@pytest.mark.parametrize("counts", [(5, 25), pytest.param(STEPS, marks=pytest.mark.campaign)], ids=str)
 @pytest.mark.parametrize(("sampler", "schedule"), RUN)
-def test_latents_equal_those_of_diffusers_after_every_evaluation(sampler: str, schedule: str) -> None:
-    worst = worst_difference(sampler, schedule)
+def test_latents_equal_those_of_diffusers_after_every_evaluation(
+    sampler: str, schedule: str, counts: tuple[int, ...]
+) -> None:
+    worst = worst_difference(sampler, schedule, counts)
     print(f"{sampler:14}{schedule:12}{worst.latents:.1e}")
     assert worst.latents <= LARGEST_DIFFERENCE[sampler] <= 1e-4
     assert worst.timesteps <= 5e-3  # of 1000; diffusers interpolates some in single precision

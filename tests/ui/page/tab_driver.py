@@ -29,9 +29,9 @@ class TabDriver:
         self._held |= {self._find(name)._id: value for name, value in values.items()}
 
     def press(self, name: str, trigger: str = "click") -> Any:
-        """Call the handler of an event; of one that yields, return what it yields first."""
+        """Call the first handler of an event; of one that yields, return what it yields first."""
         target = self._find(name)
-        (event,) = [
+        event, *_ = [
             event
             for event in self.page.demo.fns.values()
             if event.fn is not None and (target._id, trigger) in event.targets[:1]

@@ -184,3 +184,36 @@ def test_deleting_offers_what_was_fetched_for_the_model_alone(
     engine.tell(job.id, state="done")
     assert "others was deleted: 3\N{NO-BREAK SPACE}MB are free again" in remove("others", True)[2]
     assert not source.exists()
+
+
+def loaded(tab: TabDriver, chosen: str) -> dict[str, dict[str, object]]:
+    """What the page's loading changes, where `chosen` was chosen when it began."""
+    (event,) = [
+        event
+        for event in tab.page.demo.fns.values()
+        if (tab.page.demo._id, "load") in event.targets and tab._find("model") in event.outputs
+    ]
+    names = [part.elem_id.removeprefix("optimize-") for part in event.outputs]
+    return dict(zip(names, event.fn(chosen), strict=True))
+
+
+def test_loading_ends_late_and_takes_back_nothing_that_was_chosen_meanwhile(
+    make_page: MakePage, tmp_path: Path
+) -> None:
+    put(tmp_path)
+    tab = driver(make_page, "optimize")
+    first = tab._find("model").value
+    put(tmp_path, "newer")
+    found = loaded(tab, first)
+    assert "newer" in str(found["model"]["choices"])
+    assert "newer" in str(found["models"])
+    assert "value" not in found["model"]
+    assert {name for name, update in found.items() if update == gr.skip()} == {
+        "words",
+        "words-use",
+        "page",
+        "details",
+    }
+    gone = loaded(tab, "gone")
+    assert gone["model"]["value"] == first
+    assert gone["details"] != gr.skip()

@@ -1,5 +1,7 @@
 """The whole page, drawn in both languages."""
 
+import asyncio
+import shutil
 import time
 from collections import Counter
 from pathlib import Path
@@ -8,6 +10,7 @@ import gradio as gr
 import pytest
 from fake_engine import FakeEngine
 
+from runtime.places import BUNDLED_MODELS
 from ui.page import build_page, mount_options
 from ui.page.tabs import TABS
 from ui.page.text import Language, Texts
@@ -59,3 +62,28 @@ def test_nothing_is_fetched_from_elsewhere(tmp_path: Path) -> None:
     assert 'lapdrawTheme="dark"' in options["head"]
     assert options["theme"]._stylesheets == []
     assert options["footer_links"] == []
+
+
+def test_loading_chooses_a_model_of_ones_own_where_nobody_chose_and_nothing_else(
+    engine: FakeEngine, tmp_path: Path
+) -> None:
+    """It ends late on a slow machine: what is sent although it is what was chosen would undo a choice."""
+    page = build_page(engine, tmp_path, SettingsFile(tmp_path), "en", may_name_folders=True)  # type: ignore[arg-type]
+    (event,) = [event for event in page.fns.values() if getattr(event.fn, "__name__", "") == "load"]
+    names = [part.elem_id for part in event.inputs]
+
+    def loaded() -> dict[str, dict[str, object]]:
+        async def first() -> list[dict[str, object]]:
+            generator = event.fn(*(part.value for part in event.inputs))
+            try:
+                return await anext(generator)
+            finally:
+                await generator.aclose()
+
+        return dict(zip(names, asyncio.run(first())[1:], strict=True))
+
+    assert all(not {"value", "info"} & update.keys() for update in loaded().values())
+    shutil.copytree(BUNDLED_MODELS / "demo-scenes", tmp_path / "models" / "mine")
+    found = loaded()
+    assert str(found["text-to-image-model"]["value"]).startswith("mine|")
+    assert "value" not in found["upscale-model"]

@@ -1,5 +1,7 @@
 """Image to image: a picture changed by a prompt, and variations of it by what it says of itself."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -8,6 +10,7 @@ from runtime.image_fit import RESIZE_MODES
 from runtime.picture_requests import STRENGTH
 from ui.page import sizes
 from ui.page.amounts import bare_html
+from ui.page.control_section import ControlSection
 from ui.page.extra_fields import ExtraFields, receiver_of
 from ui.page.form import Answer, GenerationForm
 from ui.page.layout import draw_areas
@@ -28,6 +31,7 @@ def build(page: "Page") -> None:
     form = GenerationForm(page, TAB, TASK, size=sizes.PICTURE)
     panel = RunPanel(page, TAB, [TASK])
     extra = ExtraFields(page=page, tab=TAB, texts="picture_input")
+    controls = ControlSection(page, TAB)
     areas = draw_areas(TAB)
     with areas.ask:
         picture = PictureInput(page, TAB, label=say("picture_input.picture"))
@@ -39,12 +43,20 @@ def build(page: "Page") -> None:
     with areas.settings:
         form.settings()
         extra.choice("resize", value="crop", options=RESIZE_MODES)
+        controls.draw()
     with areas.result:
         panel.results()
 
+    def controlled(values: Sequence[Any]) -> tuple[dict[str, Any], dict[str, Path]]:
+        count = len(extra.components)
+        more, pictures = controls.read(values[count:])
+        return {**extra.fields(values[:count]), **more}, pictures
+
     def make(answer: Answer, path: str | None, *values: Any) -> Asked:
         image, _ = picture.required(path)
-        return pictures_spec(page, TASK, answer, more=extra.fields(values), pictures={"image": image})
+        more, pictures = controlled(values)
+        pictures = {"image": image, **pictures}
+        return pictures_spec(page, TASK, answer, more=more, pictures=pictures)
 
     def make_variations(answer: Answer, path: str | None, *values: Any) -> Asked:
         image, _ = picture.required(path)
@@ -53,18 +65,23 @@ def build(page: "Page") -> None:
         }
         if "sampler" in said:
             answer.fields.pop("schedule", None)  # the two go together
-        more = {**extra.fields(values), **said, **DEFAULTS}
-        return pictures_spec(page, TASK, answer, more=more, pictures={"image": image})
+        more, pictures = controlled(values)
+        more |= {**said, **DEFAULTS}
+        return pictures_spec(page, TASK, answer, more=more, pictures={"image": image, **pictures})
 
     receive_fields = receiver_of(form, extra)
 
     def receive(sent: Sent) -> dict[Any, Any]:
-        return picture.receive(sent.picture) | receive_fields(sent.fields, sent.model)
+        return (
+            picture.receive(sent.picture)
+            | receive_fields(sent.fields, sent.model)
+            | controls.receive(sent.fields)
+        )
 
-    inputs = [picture.file, *extra.components]
+    inputs = [picture.file, *extra.components, *controls.components]
     panel.connect(form, inputs, make)
     panel.start_with(vary, form, inputs, make_variations)
     picture.connect()
     outputs = [*form.outputs, *extra.components]
     picture.connect_settings(outputs, lambda said: receive_fields(said.fields, said.model))
-    page.add_receiver(TAB, [*picture.outputs, *outputs], receive)
+    page.add_receiver(TAB, [*picture.outputs, *outputs, *controls.outputs], receive)

@@ -56,6 +56,22 @@ TEXTS = {
         "任务无法保存（{error}）：请释放磁盘空间后重试",
     ),
     "ending": ("the program is ending: start it again", "程序正在结束：请重新启动"),
+    # Less work a picture (runtime/)
+    "no_reuse": (
+        "{what} cannot reuse features ({fault}): use --speed exact for it",
+        "{what}无法复用特征（{fault}）：请将速度设为“精确”",
+    ),
+    "reuse_pytorch": (
+        "feature reuse is for OpenVINO devices, and this model runs on PyTorch: use --speed exact, "
+        "or --reuse 1 beside the speed asked for",
+        "特征复用只支持 OpenVINO 设备，而此模型在 PyTorch 上运行：请将速度设为“精确”，或把特征复用设为 1",
+    ),
+    "reuse_apart": (
+        "feature reuse takes both halves of guidance on one device, and {half} has its own: "
+        "leave it out of --device, or use --speed exact",
+        "特征复用要求引导的两半在同一设备上运行，而 {half} 使用了单独的设备：请去掉该设置，"
+        "或将速度设为“精确”",
+    ),
     # Models, devices, memory (runtime/)
     "no_model": (
         "there is no model {name}: known are {known}; or give a folder",

@@ -17,6 +17,8 @@ TEXTS = {
     "axis.sampler": ("Sampler", "采样器"),
     "axis.schedule": ("Schedule", "调度类型"),
     "axis.size": ("Size", "尺寸"),
+    "axis.speed": ("Speed", "速度"),
+    "axis.reuse": ("Feature reuse", "特征复用"),
     "axis.prompt": ("Prompt", "提示词"),
     "hint.guidance": ("Numbers with commas, for example 3, 7.5, 12", "用英文逗号分隔的数字，例如 3, 7.5, 12"),
     "hint.seed": ("Whole numbers with commas, for example 1, 2, 3", "用英文逗号分隔的整数，例如 1, 2, 3"),
@@ -32,6 +34,14 @@ TEXTS = {
     "hint.schedule": (
         "Names with commas, for example Automatic, Karras",
         "用英文逗号分隔的名称，例如 Automatic, Karras",
+    ),
+    "hint.speed": (
+        "Names with commas: exact, balanced, fast",
+        "用英文逗号分隔的名称：exact, balanced, fast",
+    ),
+    "hint.reuse": (
+        "Every how many steps a whole one, for example 1, 2, 3",
+        "每隔多少步完整计算一次，例如 1, 2, 3",
     ),
     "hint.size": (
         "Width x height with commas, for example {width}x{height}, {height}x{width}",
