@@ -32,31 +32,36 @@ class Controlling:
     picture: Array
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Controls:
     """Those of one batch, and what they need; `count` is how many numbers a row of residuals has."""
 
     controllings: Sequence[Controlling]
     run: RunControlNet
     count: int
+    said: Array | None = None  # at the last whole evaluation, (B, count)
 
     def around(self, unet: UNet, weights: Sequence[float]) -> UNet:
         """Return a UNet that gets what the nets say of its sample, each as often as its weight says.
 
-        A net of weight 0 is not run.
+        A net of weight 0 is not run. Where the outermost layers alone run, on deep features that were kept,
+        what the nets said with these is kept too.
         """
 
         def controlled(sample: Array, timestep: float, conditioning: Conditioning) -> Array:
+            if conditioning.whole or self.said is None:
+                self.said = summed(sample, timestep, conditioning)
+            extra = {**conditioning.extra, RESIDUALS: self.said[-len(sample) :]}
+            return unet(sample, timestep, replace(conditioning, extra=extra))
+
+        def summed(sample: Array, timestep: float, conditioning: Conditioning) -> Array:
             total: Array | None = None
             for one, weight in zip(self.controllings, weights, strict=True):
                 if weight:
                     said = self.run(one.net, sample, timestep, conditioning, one.picture)
                     said = said if weight == 1 else said * np.float32(weight)
                     total = said if total is None else total + said
-            if total is None:
-                total = np.zeros((len(sample), self.count), np.float32)
-            extra = {**conditioning.extra, RESIDUALS: total}
-            return unet(sample, timestep, replace(conditioning, extra=extra))
+            return np.zeros((len(sample), self.count), np.float32) if total is None else total
 
         return controlled
 

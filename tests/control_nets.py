@@ -1,22 +1,21 @@
-"""ControlNets with random weights, so that they do something: of the demo model and of tiny ones."""
+"""ControlNets with random weights, so that they do something, made once for all processes of a run."""
 
-import atexit
-import shutil
+import os
 import warnings
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 
-import torch
-from diffusers import ControlNetModel, UNet2DConditionModel
-
-from tests.models import DEMO_SOURCE
+from tests.models import DEMO_SOURCE, FOLDER
+from tests.recorded import made_once
 
 STRENGTH = 1.5  # spread of what the last convolutions, zero in an untrained ControlNet, give
 
 
 def write_controlnet(source: Path, folder: Path, seed: int) -> Path:
     """Write a ControlNet for the UNet of a diffusers folder: its encoder, and random last convolutions."""
+    import torch
+    from diffusers import ControlNetModel, UNet2DConditionModel
+
     unet = UNet2DConditionModel.from_pretrained(source / "unet", torch_dtype=torch.float32)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -32,25 +31,23 @@ def write_controlnet(source: Path, folder: Path, seed: int) -> Path:
 
 @cache
 def demo_controlnet(seed: int) -> Path:
-    """Return the diffusers folder of one for the demo model, written once for the whole session."""
-    return write_controlnet(DEMO_SOURCE, _scratch() / "sources" / f"net-{seed}", seed)
+    """Return the diffusers folder of one for the demo model."""
+    folder = Path(os.environ[FOLDER], "sources", "controlnets", f"net-{seed}")
+    made_once(folder, lambda place: write_controlnet(DEMO_SOURCE, place, seed))
+    return folder
 
 
 @cache
 def exported_controlnet(seed: int, precision: str = "fp32") -> Path:
-    """Return its OpenVINO folder, exported once for the whole session."""
+    """Return its OpenVINO folder."""
     from optimize.controlnet import export_controlnet
     from optimize.convert import convert
 
-    output = _scratch() / "controlnets" / f"net-{seed}-{precision}"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        export_controlnet(demo_controlnet(seed), output, precision=precision, convert=convert)
+    def export(place: Path) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            export_controlnet(demo_controlnet(seed), place, precision=precision, convert=convert)
+
+    output = Path(os.environ[FOLDER], f"controlnets-{precision}", f"net-{seed}")
+    made_once(output, export)
     return output
-
-
-@cache
-def _scratch() -> Path:
-    folder = Path(mkdtemp(prefix="lapdraw-controlnets-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder

@@ -20,7 +20,7 @@ from runtime.backends.openvino_devices import openvino_devices
 from runtime.backends.openvino_guard import Assignment, next_best
 from runtime.backends.openvino_kernels import count_kernels
 from runtime.backends.openvino_reuse import KEEPS, OUTER
-from runtime.backends.openvino_slots import CONTROLNET, SHALLOW, component_of, copy_of, placed_as
+from runtime.backends.openvino_slots import SHALLOW, choose_precision, component_of, copy_of, placed_as
 from runtime.backends.openvino_trust import FILE_NAME, SIZE, Trust
 from runtime.control_shapes import SLOTS
 from runtime.controlnet_folder import ControlNetFolder
@@ -108,7 +108,7 @@ class OpenVinoBackend:
                     "own: leave it out of --device, or use --speed exact"
                 )
             slots.insert(slots.index("unet") + 1, SHALLOW)
-        self._forget_other_parts(shape)
+        self._forget_others(shape)
         unet = self._assigned["unet"]
         if self._key("unet", shape, unet) not in self._compiled:
             shape = self._fitting(shape, slots)
@@ -274,20 +274,19 @@ class OpenVinoBackend:
             cpu = find_device("cpu", found)
         return Assignment(device=cpu, precision="f32")
 
-    def _forget_other_parts(self, shape: Shape) -> None:
-        """Free a UNet that keeps its deep features where none are reused, and the other way round.
+    def _forget_others(self, shape: Shape) -> None:
+        """Free the UNets and ControlNets of a large model that pictures of this shape do not take.
 
-        The weights of a large one are held once: whoever changes the speed compiles anew.
+        The weights of a large one are held once: whoever changes the speed or the ControlNets compiles anew.
         """
         if self._model.ir("unet").with_suffix(".bin").stat().st_size <= SMALL_BYTES:
             return
-        wanted = {KEEPS, OUTER} if shape.reuses else {""}
-        for key in [key for key in self._compiled if key.component == "unet" and key.part not in wanted]:
+        for key in [key for key in self._compiled if not key.serves(shape)]:
             del self._compiled[key]
 
     def _key(self, slot: str, shape: Shape, assigned: Assignment) -> CompileKey:
         component = component_of(slot)
-        is_unet = component in ("unet", CONTROLNET)
+        is_unet = component == "unet" or slot in SLOTS
         other = self._assigned.get("unet" if slot == UNCONDITIONAL else UNCONDITIONAL)
         halved = is_unet and self.runs_in_halves(shape)
         sizes = component_shapes(self._model, component, guidance.half_of(shape) if halved else shape)
@@ -304,7 +303,7 @@ class OpenVinoBackend:
             and other.device.native == assigned.device.native == "CPU",
             clip_skip=shape.clip_skip if component in self._model.text_encoders else 1,
             copy=copy_of(slot),
-            part=(OUTER if slot == SHALLOW else KEEPS) if is_unet and shape.reuses else "",
+            part=(OUTER if slot == SHALLOW else KEEPS) if component == "unet" and shape.reuses else "",
             folder=str(self._folder(slot, shape).path) if slot in SLOTS else "",
         )
 
@@ -312,20 +311,6 @@ class OpenVinoBackend:
 def _told_part(part: str) -> Mapping[str, str]:
     """Return what a key says of a part of the UNet; nothing of all of it, as keys of older versions do."""
     return {"part": part} if part else {}
-
-
-def choose_precision(component: str, device: Device, asked: str | None) -> str:
-    """Return what a component executes in; raises DeviceError for one that the device does not have.
-
-    The VAE of some models overflows in f16, so it has f32 on any device that lists it; an NPU may not.
-    """
-    if asked is not None:
-        native = [precision for precision in device.precisions if precision in ("f32", "f16", "bf16")]
-        if asked not in native:
-            raise DeviceError(f"{device.name} has no native {asked}: choose one of {', '.join(native)}")
-        return asked
-    prefers_f32 = device.id == "cpu" or (component.startswith("vae") and "f32" in device.precisions)
-    return "f32" if prefers_f32 or "f16" not in device.precisions else "f16"
 
 
 def list_openvino_devices() -> tuple[Device, ...]:

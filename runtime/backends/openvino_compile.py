@@ -20,7 +20,7 @@ from runtime.backends.openvino_graph import (
     read_prompt,
     skip_layers,
 )
-from runtime.backends.openvino_reuse import PARTS
+from runtime.backends.openvino_reuse import KEEPS, OUTER, PARTS
 from runtime.backends.openvino_slots import CONTROLNET
 from runtime.conditions import condition_counts
 from runtime.control_shapes import RESIDUALS, residual_count
@@ -61,6 +61,15 @@ class CompileKey:
         """Whether it was compiled for this place, at whatever size."""
         wanted = (component, copy, device, precision)
         return (self.component, self.copy, self.device, self.precision) == wanted
+
+    def serves(self, shape: Shape) -> bool:
+        """Whether pictures of a shape take it, at whatever size."""
+        if self.component == CONTROLNET:
+            return self.folder in [str(net.path) for net in shape.controls]
+        if self.component != "unet":
+            return True
+        wanted = {KEEPS, OUTER} if shape.reuses else {""}
+        return self.part in wanted and (RESIDUALS in dict(self.shapes)) == bool(shape.controls)
 
     @property
     def config(self) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """Slots: what is compiled and called by itself. Most are components; a UNet may take up to three."""
 
+from runtime.backends.base import Device
 from runtime.control_shapes import SLOTS
+from runtime.errors import DeviceError
 from runtime.placement import UNCONDITIONAL
 
 CONTROLNET = "controlnet"
@@ -22,3 +24,17 @@ def copy_of(slot: str) -> str:
 def placed_as(slot: str) -> str:
     """Return the slot whose device it shares: the outermost layers are where the UNet is."""
     return "unet" if slot == SHALLOW else slot
+
+
+def choose_precision(component: str, device: Device, asked: str | None) -> str:
+    """Return what a component executes in; raises DeviceError for one that the device does not have.
+
+    The VAE of some models overflows in f16, so it has f32 on any device that lists it; an NPU may not.
+    """
+    if asked is not None:
+        native = [precision for precision in device.precisions if precision in ("f32", "f16", "bf16")]
+        if asked not in native:
+            raise DeviceError(f"{device.name} has no native {asked}: choose one of {', '.join(native)}")
+        return asked
+    prefers_f32 = device.id == "cpu" or (component.startswith("vae") and "f32" in device.precisions)
+    return "f32" if prefers_f32 or "f16" not in device.precisions else "f16"

@@ -14,7 +14,7 @@ from runtime import ImageToImage, Inpaint, TextToImage, open_pipeline
 from runtime.request import Request
 from tests.control_nets import demo_controlnet, exported_controlnet
 from tests.measures import psnr
-from tests.models import DEMO_SOURCE, exported_demo
+from tests.models import DEMO_SOURCE, exported
 from tests.parity.reference_samplers import SAMPLERS, STOCHASTIC
 from tests.parity.task_cases import NEGATIVE, PROMPT, SEED
 from tests.parity.task_comparison import NEAR, NOT_FLAT, Open, opening
@@ -78,7 +78,7 @@ def opened() -> Iterator[Open]:
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_openvino_in_fp32_gives_the_picture_of_diffusers(case: ControlCase, opened: Open) -> None:
-    assert _compare(opened(exported_demo("fp32"), "cpu"), exported_controlnet, case) >= NEAR
+    assert _compare(opened(exported("demo-scenes"), "cpu"), exported_controlnet, case) >= NEAR
 
 
 def test_pytorch_through_our_loop_gives_the_picture_of_diffusers(opened: Open) -> None:
@@ -88,15 +88,15 @@ def test_pytorch_through_our_loop_gives_the_picture_of_diffusers(opened: Open) -
 @pytest.mark.campaign
 @pytest.mark.parametrize("case", MORE, ids=str)
 def test_every_combination_gives_the_picture_of_diffusers(case: ControlCase, opened: Open) -> None:
-    assert _compare(opened(exported_demo("fp32"), "cpu"), exported_controlnet, case) >= NEAR
+    assert _compare(opened(exported("demo-scenes"), "cpu"), exported_controlnet, case) >= NEAR
 
 
 @pytest.mark.parametrize("guidance", ["sequential", "parallel"])
 def test_every_way_to_run_the_halves_gives_the_same_picture(guidance: str, opened: Open) -> None:
     request = _request(CASES[0], exported_controlnet)
-    with open_pipeline(exported_demo("fp32"), device="cpu", cache=False, guidance=guidance) as pipeline:
+    with open_pipeline(exported("demo-scenes"), device="cpu", cache=False, guidance=guidance) as pipeline:
         ours = np.asarray(pipeline.generate(request).result().images[0])
-    batch = np.asarray(opened(exported_demo("fp32"), "cpu").generate(request).result().images[0])
+    batch = np.asarray(opened(exported("demo-scenes"), "cpu").generate(request).result().images[0])
     assert psnr(ours, batch) >= NEAR
 
 
@@ -211,7 +211,7 @@ def _reference(case: ControlCase) -> list[np.ndarray]:
 
 
 def test_a_weight_of_zero_gives_the_plain_picture_to_the_last_bit(opened: Open) -> None:
-    pipeline = opened(exported_demo("fp32"), "cpu")
+    pipeline = opened(exported("demo-scenes"), "cpu")
     request = _request(CASES[0], exported_controlnet)
     silent = replace(request, controls=[replace(one, weight=0) for one in request.controls])
     plain = pipeline.generate(_plain(request)).result().images[0]

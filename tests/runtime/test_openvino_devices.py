@@ -6,8 +6,8 @@ import openvino as ov
 import pytest
 
 from runtime.backends.base import Device
-from runtime.backends.openvino import choose_precision
 from runtime.backends.openvino_devices import openvino_devices
+from runtime.backends.openvino_slots import choose_precision
 from runtime.errors import DeviceError
 from tests.runtime.fake_core import LAPTOP, FakeCore
 
