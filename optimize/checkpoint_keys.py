@@ -61,6 +61,8 @@ _OPEN_CLIP_ENDS = {
 }
 _BLOCK = re.compile(r"(down|up)_blocks\.(\d+)\.(resnets|attentions|downsamplers|upsamplers)\.(\d+)\.(.+)")
 _MID = re.compile(r"mid_block\.(resnets|attentions)\.(\d+)\.(.+)")
+_HINT = re.compile(r"controlnet_cond_embedding\.(conv_in|conv_out|blocks\.(\d+))\.(weight|bias)")
+_ZERO = re.compile(r"controlnet_down_blocks\.(\d+)\.(weight|bias)")
 _OPEN_CLIP_NAME = re.compile(r"text_model\.encoder\.layers\.(\d+)\.(.+)\.(weight|bias)")
 
 
@@ -88,6 +90,20 @@ def _unet(name: str, config: Config) -> Stored:
     number = block * row + layer
     place = f"input_blocks.{number + 1}" if side == "down" else f"output_blocks.{number}"
     return Stored(names=(f"{place}.{int(kind == 'attentions')}.{_inside(kind, rest)}",))
+
+
+def _controlnet(name: str, config: Config) -> Stored:
+    """Those of a UNet's encoder, and the layers of its own (github.com/lllyasviel/ControlNet)."""
+    if found := _HINT.fullmatch(name):
+        number = {"conv_in": 0, "conv_out": 14}.get(found[1])
+        return Stored(
+            names=(f"input_hint_block.{2 * int(found[2]) + 2 if number is None else number}.{found[3]}",)
+        )
+    if found := _ZERO.fullmatch(name):
+        return Stored(names=(f"zero_convs.{found[1]}.0.{found[2]}",))
+    if name.startswith("controlnet_mid_block."):
+        return Stored(names=(name.replace("controlnet_mid_block", "middle_block_out.0"),))
+    return _unet(name, config)
 
 
 def _inside(kind: str, rest: str) -> str:
@@ -158,6 +174,7 @@ def _match(pattern: re.Pattern[str], name: str) -> re.Match[str]:
 
 _LAYOUTS: Mapping[str, Callable[[str, Config], Stored]] = {
     "unet": _unet,
+    "controlnet": _controlnet,
     "vae": _vae,
     "clip": _clip,
     "open_clip": _open_clip,

@@ -7,6 +7,7 @@ from importlib import metadata
 from itertools import count
 from pathlib import Path
 
+from optimize.controlnet_source import ControlNetSource, open_controlnet
 from optimize.convert import ConvertJob
 from optimize.export import (
     PRECISIONS,
@@ -25,8 +26,6 @@ from optimize.worker import convert_in_worker
 from runtime.controlnet_folder import ControlNetFolder
 from runtime.errors import ExportError
 from runtime.manifest import MANIFEST_NAME, Manifest, describe_files
-from runtime.model_files import hash_of
-from runtime.weight_files import count_numbers, source_weights
 
 _PHASES = 5  # checking the source, loading, exporting, checking, the manifest
 
@@ -39,7 +38,7 @@ def export_controlnet(
     convert: Convert = convert_in_worker,
     choices: SourceChoices | None = None,
 ) -> ControlNetFolder:
-    """Convert a diffusers folder of a ControlNet into the folder `output`, in fp16 or fp32.
+    """Convert a ControlNet, a diffusers folder or a single file, into the folder `output`, fp16 or fp32.
 
     It is executed and compared with PyTorch before the folder appears. Raises ExportError or
     ModelFolderError; then, and when the process is killed, there is no `output`.
@@ -60,21 +59,18 @@ def export_controlnet(
         progress(Phase(name=name, index=next(numbers), total=_PHASES))
 
     begin("checking source")
-    net = ControlNetFolder(source)
-    if net.kind != "diffusers":
-        raise ExportError(f"{source} already holds OpenVINO IR: give the diffusers folder it was made from")
+    net = open_controlnet(Path(source))
     refuse_existing(output)
-    weights = source_weights(net.path)[0]
     with Staging(output) as staging, said_in_a_sentence(output), ThreadPoolExecutor(1) as pool:
-        check_room(output.parent, {CONTROLNET.name: count_numbers(weights)}, precision)
-        hashes = pool.submit(lambda: {path.name: hash_of(path) for path in weights})
-        convert(_job(net.path, staging), begin)
+        check_room(output.parent, {CONTROLNET.name: net.numbers}, precision)
+        hashes = pool.submit(net.hashes)
+        convert(_job(net, staging), begin)
         begin(f"checking {CONTROLNET.name}")
         errors = {CONTROLNET.name: store_and_check(CONTROLNET, staging, precision)}
         begin("writing manifest")
         staging.flush()
         manifest = Manifest(
-            source=describe_place(net.path, output, hashes.result()),
+            source=describe_place(net.path, output, hashes.result(), notes=net.notes),
             precision=precision,
             tools={name: metadata.version(name) for name in TOOLS},
             created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -88,13 +84,15 @@ def export_controlnet(
     return ControlNetFolder(output)
 
 
-def _job(source: Path, staging: Staging) -> ConvertJob:
+def _job(net: ControlNetSource, staging: Staging) -> ConvertJob:
+    source = str(net.settings(staging.work / "settings").resolve())
     return ConvertJob(
-        source=str(source.resolve()),
+        source=source,
         work=str(staging.work),
         model=str(staging.model),
         family=CONTROL.name,
         components=(CONTROLNET.name,),
         scheduler_config={},
-        folders={CONTROLNET.entry: str(source.resolve())},
+        parts={} if net.part is None else {CONTROLNET.entry: net.part},
+        folders={CONTROLNET.entry: source},
     )

@@ -15,6 +15,7 @@ from runtime.known_files import KnownFiles
 from runtime.manifest import MANIFEST_NAME
 from runtime.model_files import check_sizes, damaged, hash_of, integer, read_json_object, read_manifest
 from runtime.model_folder import ModelFolder
+from runtime.safetensors_header import SafetensorsHeader, read_header
 from runtime.weight_files import (
     BIN_NAME,
     XML_NAME,
@@ -38,6 +39,14 @@ _PLAIN = {
     "in_channels": 4,
     "conditioning_channels": 3,
 }
+
+SAFETENSORS = ".safetensors"
+# A weight that shows a ControlNet in a single file, the prefix of all of them, how they are named.
+_PLACES = (
+    ("input_hint_block.0.weight", "control_model.", "controlnet"),
+    ("input_hint_block.0.weight", "", "controlnet"),
+    ("controlnet_cond_embedding.conv_in.weight", "", "diffusers"),
+)
 
 
 class ControlNetFolder:
@@ -137,12 +146,22 @@ class ControlNetFolder:
 
 
 def is_controlnet(path: Path) -> bool:
-    """Whether a folder says of itself that it holds a ControlNet, of whatever kind."""
+    """Whether a folder says of itself that it holds a ControlNet, of whatever kind, or a file's names do."""
     config = path / CONFIG_NAME
     try:
+        if path.is_file():
+            return path.suffix.lower() == SAFETENSORS and file_prefix(read_header(path)) is not None
         return config.is_file() and read_json_object(config).get("_class_name") == CLASS_NAME
     except ModelFolderError:
         return False
+
+
+def file_prefix(header: SafetensorsHeader) -> tuple[str, str] | None:
+    """Return the prefix and the layout (of optimize.checkpoint_keys) of a ControlNet; None where none is."""
+    for shown, prefix, layout in _PLACES:
+        if prefix + shown in header.tensors:
+            return prefix, layout
+    return None
 
 
 def check_control_config(config: dict[str, Any], path: Path) -> None:

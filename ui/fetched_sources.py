@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from runtime.controlnet_folder import list_controlnets
 from runtime.errors import InvalidRequest, LapdrawError
 from runtime.file_lock import drop_lock, take_lock
 from runtime.hub_folders import fetched_folder, repository_of
@@ -44,10 +45,12 @@ class Removed:
 def fetched_sources(data: Path) -> tuple[FetchedSource, ...]:
     """Return what is there, by repository; raises ModelFolderError where the models cannot be listed."""
     named: dict[Path, list[str]] = {}
-    for model in list_models(data, BUNDLED_MODELS):
-        source = _source_named_in(model.path)
+    made = [(model.path, model.name) for model in list_models(data, BUNDLED_MODELS)]
+    made += [(net.path, net.name) for net in list_controlnets(data)]
+    for place, name in made:
+        source = _source_named_in(place)
         if source is not None:
-            named.setdefault(source, []).append(model.name)
+            named.setdefault(source, []).append(name)
     found = []
     for folder in _folders(fetched_folder(data)):
         repository = repository_of(folder.name)

@@ -11,11 +11,12 @@ from typing import Any
 
 from optimize.hub.client import HubClient
 from optimize.hub.listing import RepoFile, Repository, list_repository
-from optimize.hub.selection import READY, SOURCE, Selection, index_file, select_files
+from optimize.hub.selection import READY, SOURCE, Selection, index_file, is_controlnet, select_files
 from optimize.hub.store import RepositoryStore
 from optimize.hub.transfer import Transfer, new_digest
 from optimize.quantize_source import refuse_class
 from optimize.staging import refuse_existing
+from runtime.controlnet_folder import FOLDER as CONTROLNETS
 from runtime.errors import HubError
 from runtime.export_needs import export_disk_bytes
 from runtime.hub_id import require_hub_id, require_revision
@@ -78,6 +79,8 @@ def fetched(
     if is_quantized:
         refuse_class(repository.id, str(index.get("_class_name", "")), wish.precision)
     place = wish.ready if selection.kind == READY and not is_quantized else wish.converted
+    if place is not None and is_controlnet(selection):  # which is put beside the models
+        place = place.parents[1] / CONTROLNETS / place.name
     if place is not None:
         refuse_existing(place)
     store = RepositoryStore(wish.data, repository, wish.variant if selection.kind == SOURCE else None)

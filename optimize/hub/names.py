@@ -28,7 +28,7 @@ _SETTINGS = {
     *TOKENIZER_FILES,
 }
 _GRAPHS = {XML_NAME, BIN_NAME, *TOKENIZER_GRAPHS}
-_ROOT = {"model_index.json", "openvino_config.json"}
+_ROOT = {"model_index.json", "openvino_config.json", "config.json"}  # the last of a network alone
 _WEIGHTS = re.compile(
     r"(?P<stem>diffusion_pytorch_model|model)"
     r"(?:\.safetensors\.index(?:\.(?P<index_variant>fp16))?\.json"
@@ -47,7 +47,7 @@ def is_allowed(name: str) -> bool:
     """Whether a file of that name may be fetched: exactly the names that a pipeline's data have."""
     folder, _, file = name.rpartition("/")
     if not folder:
-        return file in _ROOT
+        return file in _ROOT or bool(_WEIGHTS.fullmatch(file))
     if folder not in _FOLDERS:
         return False
     return file in _SETTINGS or file in _GRAPHS or bool(_WEIGHTS.fullmatch(file))

@@ -15,6 +15,7 @@ from optimize.hub.names import (
     refuse_collisions,
     weights_variant,
 )
+from runtime.controlnet_folder import CLASS_NAME, CONFIG_NAME
 from runtime.errors import HubError
 from runtime.hub_id import VARIANTS
 from runtime.model_files import INDEX_NAME
@@ -43,7 +44,12 @@ class Selection:
 
 
 def index_file(repository: Repository) -> RepoFile:
-    """Return the entry of model_index.json; raises HubError where there is none."""
+    """Return the entry of model_index.json, or of a single network's config.json.
+
+    Raises HubError where there is neither.
+    """
+    if INDEX_NAME not in repository.names and _holds_one_network(repository):
+        return _checked(repository, CONFIG_NAME)
     if INDEX_NAME not in repository.names:
         single = [name for name in repository.names if name.endswith(".safetensors") and "/" not in name]
         if single:
@@ -56,7 +62,9 @@ def index_file(repository: Repository) -> RepoFile:
 
 
 def select_files(repository: Repository, index: Mapping[str, Any], variant: str | None) -> Selection:
-    """Choose by the listing and the content of model_index.json; raises HubError for what cannot be used."""
+    """Choose by the listing and the content of `index_file`; raises HubError for what cannot be used."""
+    if INDEX_NAME not in repository.names:
+        return _select_controlnet(repository, index, variant)
     entries = {name for name, value in index.items() if isinstance(value, list) and any(value)}
     if "unet" not in entries:
         raise HubError(
@@ -74,6 +82,30 @@ def select_files(repository: Repository, index: Mapping[str, Any], variant: str 
         raise HubError(f"{repository.id} needs {len(names)} files, at most {MOST_WANTED} are fetched")
     files = sorted((_checked(repository, name) for name in names), key=lambda file: (file.bytes, file.name))
     return Selection(kind=kind, files=tuple(files))
+
+
+def is_controlnet(selection: Selection) -> bool:
+    """Whether it is one of a ControlNet, which has no index."""
+    return all(file.name != INDEX_NAME for file in selection.files)
+
+
+def _holds_one_network(repository: Repository) -> bool:
+    names = [name for name in repository.names if "/" not in name]
+    return CONFIG_NAME in names and any(weights_variant(name) is not None for name in names)
+
+
+def _select_controlnet(repository: Repository, config: Mapping[str, Any], variant: str | None) -> Selection:
+    """Choose the files of a ControlNet; raises HubError for another network."""
+    if config.get("_class_name") != CLASS_NAME:
+        raise HubError(
+            f"{repository.id} has no {INDEX_NAME} and holds a {config.get('_class_name')!r:.60} alone: "
+            "choose a repository that holds a diffusers or OpenVINO pipeline, or a ControlNet"
+        )
+    names, found = _weights(repository, "", variant)
+    if variant is not None and found != variant:
+        raise HubError(f"{repository.id} has no weights of the variant {variant}: leave --variant out")
+    wanted = [_checked(repository, name) for name in (CONFIG_NAME, *names)]
+    return Selection(kind=SOURCE, files=tuple(sorted(wanted, key=lambda file: (file.bytes, file.name))))
 
 
 def _ready_names(repository: Repository, entries: set[str]) -> list[str]:
@@ -131,22 +163,25 @@ def _settings(repository: Repository, entries: set[str]) -> list[str]:
 def _weights(repository: Repository, folder: str, variant: str | None) -> tuple[tuple[str, ...], str | None]:
     """Return a component's safetensors files and their variant: the one asked for, else what there is."""
     held = [name.rpartition("/")[2] for name in repository.names if name.rpartition("/")[0] == folder]
+    place = f"{folder}/" if folder else ""
     order = (variant, None) if variant is not None else (None, *VARIANTS)
     for wanted in order:
         for stem in _STEMS:
             found = [file for file in held if weights_variant(file) == (stem, wanted)]
             whole = f"{stem}.{wanted}.safetensors" if wanted else f"{stem}.safetensors"
             if whole in found:
-                return (f"{folder}/{whole}",), wanted
+                return (f"{place}{whole}",), wanted
             if any(".safetensors.index." in file for file in found):
-                return tuple(f"{folder}/{file}" for file in sorted(found)), wanted
+                return tuple(f"{place}{file}" for file in sorted(found)), wanted
     pickled = sorted(file for file in held if file.endswith(_PICKLES))
     if pickled:
         raise HubError(
-            f"{repository.id} has {folder} only as {pickled[0]:.100}, a pickle, which can run any "
+            f"{repository.id} has {folder or 'its weights'} only as {pickled[0]:.90}, a pickle, which runs "
             "code when it is read: choose a repository or a --revision with .safetensors"
         )
-    raise HubError(f"{repository.id} has no weights in {folder}: choose another repository or --revision")
+    raise HubError(
+        f"{repository.id} has no weights in {folder or 'it'}: choose another repository or --revision"
+    )
 
 
 def _checked(repository: Repository, name: str) -> RepoFile:
