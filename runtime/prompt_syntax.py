@@ -77,15 +77,6 @@ def is_short(text: str, room: int = 75) -> bool:
     return text.isascii() and "BREAK" not in text and 2 * len(_WORD.findall(text)) <= room
 
 
-def refuse_networks(prompt: ParsedPrompt, name: str = "prompt") -> None:
-    """Raise InvalidRequest for a network that a prompt asks for: none can be loaded."""
-    for network in prompt.networks:
-        raise InvalidRequest(
-            f"the {name} asks for {network.text[:60]!r}, and networks beside the model are not supported: "
-            "leave it out"
-        )
-
-
 class _Reader:
     """One pass over a prompt. Weights are multiplied as brackets close, the inner ones first."""
 

@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from runtime.adapters.library import AdapterLibrary
+from runtime.adapters.tags import check_networks
+from runtime.adapters.words import counting_tokenizer
 from runtime.errors import InvalidRequest, LapdrawError
 from runtime.prompt_chunks import Chunk, count_tokens, split_prompt
-from runtime.prompt_syntax import parse_prompt, refuse_networks
+from runtime.prompt_syntax import parse_prompt
 from runtime.request import BOUNDS
 from runtime.tokenizer import ClipTokenizer
 from ui.page.pickers import split_choice
@@ -89,6 +92,7 @@ def token_line(page: "Page", model: str, text: str | None) -> str:
     if tokenizer is None:
         return ""
     try:
+        tokenizer = counting_tokenizer(AdapterLibrary(page.data), tokenizer, text or "")
         chunks = read_chunks(tokenizer, text or "", "prompt")
     except InvalidRequest as fault:
         return _line(page.words(fault), over=True)
@@ -100,7 +104,7 @@ def token_line(page: "Page", model: str, text: str | None) -> str:
 def read_chunks(tokenizer: ClipTokenizer, text: str, name: str) -> tuple[Chunk, ...]:
     """Return a prompt in chunks; raises InvalidRequest for one that cannot be read."""
     parsed = parse_prompt(text, name)
-    refuse_networks(parsed, name)
+    check_networks(parsed, name)
     return split_prompt(parsed, tokenizer, name)
 
 
