@@ -20,19 +20,19 @@ from runtime.backends.openvino_devices import openvino_devices
 from runtime.backends.openvino_guard import Assignment, next_best
 from runtime.backends.openvino_kernels import count_kernels
 from runtime.backends.openvino_reuse import KEEPS, OUTER
+from runtime.backends.openvino_room import find_room, memory_check
 from runtime.backends.openvino_slots import SHALLOW, choose_precision, component_of, copy_of, placed_as
 from runtime.backends.openvino_trust import FILE_NAME, SIZE, Trust
 from runtime.control_shapes import SLOTS
 from runtime.controlnet_folder import ControlNetFolder
 from runtime.errors import DeviceError, InvalidRequest
-from runtime.memory import check_comparison, check_memory
+from runtime.memory import check_comparison
 from runtime.model_folder import ModelFolder
 from runtime.placement import UNCONDITIONAL, Placement, find_device
 
 COMPILERS = 3  # components compiled side by side
 SMALL_BYTES = 128 * 2**20  # of weights, which may be held for every way to run a UNet
 KEPT = 12  # compiled components: those of two shapes
-WEIGHT_BYTES = {"f32": 4, "f16": 2, "bf16": 2}
 
 
 class OpenVinoBackend:
@@ -111,36 +111,14 @@ class OpenVinoBackend:
         self._forget_others(shape)
         unet = self._assigned["unet"]
         if self._key("unet", shape, unet) not in self._compiled:
-            shape = self._fitting(shape, slots)
+            check = memory_check(self._model, self._placement, shape, slots, unet.precision)
+            shape = find_room(shape, check, self._compiled, lambda other: self._key("unet", other, unet))
         later = self._put_off(slots)
         at_once = [slot for slot in slots if slot not in later]
         components = OpenVinoComponents(self, shape, at_once, later)
         while len(self._compiled) > KEPT:
             self._compiled.popitem(last=False)
         return components
-
-    def _fitting(self, shape: Shape, slots: Sequence[str]) -> Shape:
-        """Return a shape whose UNet fits in memory: the others go for it, but one that takes it as well.
-
-        Raises InvalidRequest when memory does not even hold it alone.
-        """
-        unet = self._assigned["unet"]
-        components = [component_of(slot) for slot in slots if slot != SHALLOW]
-        sequential = self._placement.guidance == "sequential" and UNCONDITIONAL not in slots
-        half = guidance.half_of(shape) if shape.guided and (sequential or shape.halves) else shape
-        try:
-            check_memory(self._model, half, components, WEIGHT_BYTES[unet.precision])
-        except InvalidRequest:
-            flexible = replace(shape, chunks=max(2, shape.chunks))
-            if self._key("unet", flexible, unet) in self._compiled:
-                return flexible
-            others = [key for key in self._compiled if key.component == "unet"]
-            if not others:
-                raise
-            for key in others:
-                del self._compiled[key]
-            check_memory(self._model, half, components, WEIGHT_BYTES[unet.precision])
-        return shape
 
     def keep(self) -> None:
         """Give what was newly compiled to the cache; called after a batch, the model's files being sound."""

@@ -7,7 +7,7 @@ from runtime import InvalidRequest, TextToImage, open_pipeline
 from runtime.backends.base import PromptEmbeds
 from runtime.generation import Generation, Loaded
 from runtime.infotext_reader import read_infotext
-from runtime.prompt import PromptCache
+from runtime.prompt_cache import PromptCache
 from runtime.schedulers import choose_sampler
 from tests.measures import psnr
 from tests.models import DEMO_MODEL, DEMO_SOURCE
@@ -116,7 +116,7 @@ def test_where_memory_holds_one_unet_a_short_prompt_takes_that_of_the_long_one(
                 raise InvalidRequest("one and no more")
 
         assert unets("a house") == [77]
-        monkeypatch.setattr("runtime.backends.openvino.check_memory", check)
+        monkeypatch.setattr("runtime.backends.openvino_room.check_memory", check)
         assert unets(LONG) == [-1]
         assert unets("a house") == [-1]
         monkeypatch.undo()
