@@ -29,7 +29,8 @@ from runtime.errors import InvalidRequest, LapdrawError
 from runtime.latents import latent_shape
 from runtime.model_folder import ModelFolder
 from runtime.models import find_model
-from runtime.pipeline import BUNDLED_MODELS, MEASURED, data_folder
+from runtime.pipeline import BUNDLED_MODELS, data_folder
+from runtime.place_model import MEASURED
 from runtime.placement import names_pytorch, resolve_placement
 
 PROMPT = "a red house on green hills under a night sky with a moon"

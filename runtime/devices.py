@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from runtime.backends.base import Device
-from runtime.backends.openvino import list_openvino_devices
+from runtime.backends.openvino_devices import list_openvino_devices
 
 
 def list_devices(*, pytorch: bool | None = None) -> tuple[Device, ...]:

@@ -1,6 +1,6 @@
 """Open a model, hold its components, and turn requests into pictures."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
@@ -8,15 +8,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from runtime.backends.base import Shape
 from runtime.backends.compiled_cache import CompiledCache
 from runtime.control_plan import ControlShelf, verify_all
-from runtime.devices import list_devices, nvidia_driver_present, pytorch_installed
-from runtime.errors import InvalidRequest, ModelFolderError
+from runtime.errors import InvalidRequest
 from runtime.known_files import FILE_NAME, KnownFiles
 from runtime.model_folder import ModelFolder
 from runtime.models import find_model
-from runtime.placement import UNCONDITIONAL, Placement, names_pytorch, resolve_placement
+from runtime.place_model import MEASURED, OnPhase, measure_place, place_model, share_guidance
+from runtime.placement import Placement
 from runtime.places import BUNDLED_MODELS as BUNDLED_MODELS
 from runtime.places import CHECKOUT as CHECKOUT
 from runtime.places import data_folder as data_folder
@@ -30,9 +29,6 @@ if TYPE_CHECKING:
     from runtime.backends.pytorch import PyTorchBackend
     from runtime.generation import Generation
     from runtime.tokenizer import ClipTokenizer
-
-MEASURED = "auto:measured"
-OnPhase = Callable[[str], None]
 
 
 def open_pipeline(
@@ -63,11 +59,11 @@ def open_pipeline(
         folder.known_files = KnownFiles(data / "cache" / FILE_NAME)
     if device.strip().lower() == MEASURED:
         remembered = data / "cache" / "measured" if cache else None
-        placement = _measure(folder, request, remembered, execution_precision, on_phase)
+        placement = measure_place(folder, request, remembered, execution_precision, on_phase)
     else:
-        placement = _place(folder, device)
+        placement = place_model(folder, device)
     if guidance is not None:
-        placement = _with_guidance(placement, guidance)
+        placement = share_guidance(placement, guidance)
     return Pipeline(
         folder,
         placement,
@@ -203,71 +199,6 @@ class Pipeline:
                     f"{name} must be a multiple of {factor} for this model, got {value}: "
                     f"try {below or factor} or {below + factor}"
                 )
-
-
-def _place(folder: ModelFolder, device: str) -> Placement:
-    """Offer the devices that can run this folder: IR on OpenVINO, source weights on PyTorch."""
-    source = folder.source_path is not None
-    wants_pytorch = names_pytorch(device) or folder.kind == "diffusers"
-    if device.strip().lower() == "auto" and source and pytorch_installed() and nvidia_driver_present():
-        wants_pytorch = True
-    devices = list_devices(pytorch=wants_pytorch)
-    if folder.kind == "diffusers":
-        if not names_pytorch(device) and device.strip().lower() != "auto":
-            raise ModelFolderError(
-                f"{folder.path} holds source weights, which run on PyTorch devices only: "
-                f"make it an OpenVINO model with `python launch.py optimize {folder.path}`"
-            )
-        devices = tuple(d for d in devices if d.backend == "pytorch")
-    return resolve_placement(device, devices)
-
-
-def _with_guidance(placement: Placement, guidance: str) -> Placement:
-    """Let both halves run so; raises InvalidRequest where they cannot."""
-    placed = replace(placement, guidance=guidance)
-    if UNCONDITIONAL in placement.devices:
-        raise InvalidRequest(
-            f"guidance {guidance!r} is for halves that share a device, and {UNCONDITIONAL} has its own: "
-            "leave one of the two out"
-        )
-    if placement.backend == "pytorch" and guidance != "batch":
-        raise InvalidRequest(
-            f"guidance {guidance!r} is for OpenVINO devices, and {placement.devices['unet'].id} runs both "
-            "halves as a batch: leave it out"
-        )
-    return placed
-
-
-def _measure(
-    folder: ModelFolder,
-    request: Request | None,
-    remembered: Path | None,
-    precision: str | None,
-    on_phase: OnPhase | None,
-) -> Placement:
-    """Choose among OpenVINO's devices; a size that the model cannot do is refused later, by the request."""
-    from runtime.backends.openvino_choice import measured_placement
-    from runtime.measured import Memory
-
-    if folder.kind == "diffusers":
-        raise ModelFolderError(
-            f"{folder.path} holds source weights, and {MEASURED} times OpenVINO's devices: "
-            f"make it an OpenVINO model with `python launch.py optimize {folder.path}`"
-        )
-    width, height = folder.default_width, folder.default_height
-    shape = Shape(batch=1, height=height, width=width, guided=folder.takes_guidance)
-    if request is not None:
-        asked = folder.resolve(request).shape(1)
-        if not (asked.width % folder.vae_scale_factor or asked.height % folder.vae_scale_factor):
-            shape = replace(asked, guided=asked.guided and shape.guided, halves=False, reuses=False)
-    return measured_placement(
-        folder,
-        list_devices(pytorch=False),
-        shape,
-        memory=Memory(remembered) if remembered is not None else None,
-        precision=precision,
-        on_phase=on_phase,
-    )
 
 
 def _backend(

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from runtime.backends.base import Components, Shape
-from runtime.backends.openvino import OpenVinoBackend, list_openvino_devices
+from runtime.backends.openvino import OpenVinoBackend
+from runtime.backends.openvino_devices import list_openvino_devices
 from runtime.model_folder import ModelFolder
 from runtime.pipeline import BUNDLED_MODELS
 from runtime.placement import Placement, resolve_placement

@@ -1,6 +1,5 @@
 """The OpenVINO backend: CPU, integrated and discrete GPU, NPU, each component on a device of its own."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -11,28 +10,35 @@ from typing import Any
 import openvino as ov
 
 from runtime.backends import openvino_guidance as guidance
-from runtime.backends.base import Device, Shape
+from runtime.backends.base import Shape
 from runtime.backends.compiled_cache import CompiledCache
 from runtime.backends.openvino_compile import CompileKey, compile_component, component_shapes, fix_tokens
 from runtime.backends.openvino_component import CompiledComponent, first_line
 from runtime.backends.openvino_components import OpenVinoComponents
-from runtime.backends.openvino_devices import openvino_devices
+from runtime.backends.openvino_devices import list_openvino_devices
 from runtime.backends.openvino_guard import Assignment, next_best
-from runtime.backends.openvino_kernels import count_kernels
 from runtime.backends.openvino_reuse import KEEPS, OUTER
-from runtime.backends.openvino_room import find_room, memory_check
-from runtime.backends.openvino_slots import SHALLOW, choose_precision, component_of, copy_of, placed_as
+from runtime.backends.openvino_shelf import Shelf
+from runtime.backends.openvino_slots import (
+    SHALLOW,
+    choose_precision,
+    component_of,
+    copy_of,
+    placed_as,
+    slots_of,
+    told_part,
+)
 from runtime.backends.openvino_trust import FILE_NAME, SIZE, Trust
 from runtime.control_shapes import SLOTS
 from runtime.controlnet_folder import ControlNetFolder
 from runtime.errors import DeviceError, InvalidRequest
-from runtime.memory import check_comparison
+from runtime.memory import check_comparison, check_memory
 from runtime.model_folder import ModelFolder
 from runtime.placement import UNCONDITIONAL, Placement, find_device
 
 COMPILERS = 3  # components compiled side by side
 SMALL_BYTES = 128 * 2**20  # of weights, which may be held for every way to run a UNet
-KEPT = 12  # compiled components: those of two shapes
+WEIGHT_BYTES = {"f32": 4, "f16": 2, "bf16": 2}
 
 
 class OpenVinoBackend:
@@ -63,7 +69,7 @@ class OpenVinoBackend:
         self._core = core or ov.Core()
         self._pool = ThreadPoolExecutor(COMPILERS, thread_name_prefix="compile")
         self._contents: dict[str, str] = {}  # component -> what tells its content from another's
-        self._compiled: OrderedDict[CompileKey, Future[CompiledComponent]] = OrderedDict()
+        self._compiled = Shelf()
         self._compared: set[tuple[str, Shape]] = set()  # slots that the reference was compiled for
         if "text_encoder_2" in model.components:
             self.pooled = int(model.config("text_encoder_2")["projection_dim"])
@@ -97,44 +103,48 @@ class OpenVinoBackend:
         """
         self._release_references()
         self._nets = dict(zip(SLOTS, shape.controls, strict=False))
-        slots = [component for component in networks if component in self._model.components]
-        slots += SLOTS[: len(shape.controls)]
-        if "unet" in slots and shape.guided and UNCONDITIONAL in self._assigned:
-            slots.insert(slots.index("unet") + 1, UNCONDITIONAL)
-        if "unet" in slots and shape.reuses:
-            if UNCONDITIONAL in self._assigned:
-                raise InvalidRequest(
-                    f"feature reuse takes both halves of guidance on one device, and {UNCONDITIONAL} has its "
-                    "own: leave it out of --device, or use --speed exact"
-                )
-            slots.insert(slots.index("unet") + 1, SHALLOW)
+        slots = slots_of(self._model, shape, networks, apart=UNCONDITIONAL in self._assigned)
         self._forget_others(shape)
         unet = self._assigned["unet"]
         if self._key("unet", shape, unet) not in self._compiled:
-            check = memory_check(self._model, self._placement, shape, slots, unet.precision)
-            shape = find_room(shape, check, self._compiled, lambda other: self._key("unet", other, unet))
-        later = self._put_off(slots)
+            shape = self._fitting(shape, slots)
+        on_cpu = {slot for slot in slots if self.assignment(slot).device.native == "CPU"}
+        # It would only take the CPU from the first step.
+        later = ["vae_decoder"] if on_cpu >= {"unet", "vae_decoder"} else []
         at_once = [slot for slot in slots if slot not in later]
         components = OpenVinoComponents(self, shape, at_once, later)
-        while len(self._compiled) > KEPT:
-            self._compiled.popitem(last=False)
+        self._compiled.trim()
         return components
+
+    def _fitting(self, shape: Shape, slots: Sequence[str]) -> Shape:
+        """Return a shape whose UNet fits in memory: the others go for it, but one that takes it as well.
+
+        Raises InvalidRequest when memory does not even hold it alone.
+        """
+        unet = self._assigned["unet"]
+        components = [component_of(slot) for slot in slots if slot != SHALLOW]
+        sequential = self._placement.guidance == "sequential" and UNCONDITIONAL not in slots
+        half = guidance.half_of(shape) if shape.guided and (sequential or shape.halves) else shape
+        try:
+            check_memory(self._model, half, components, WEIGHT_BYTES[unet.precision])
+        except InvalidRequest:
+            flexible = replace(shape, chunks=max(2, shape.chunks))
+            if self._key("unet", flexible, unet) in self._compiled:
+                return flexible
+            if not self._compiled.forget(lambda key: key.component == "unet"):
+                raise
+            check_memory(self._model, half, components, WEIGHT_BYTES[unet.precision])
+        return shape
 
     def keep(self) -> None:
         """Give what was newly compiled to the cache; called after a batch, the model's files being sound."""
         self._release_references()
-        if self._cache is None:
-            return
-        for future in self._compiled.values():
-            if future.done() and future.exception() is None:
-                future.result().save(self._cache)
+        if self._cache is not None:
+            self._compiled.save(self._cache)
 
     def kernels(self, component: str) -> Mapping[str, int]:
         """Return how many layers of the component run as each kernel; {} where it was not compiled."""
-        for key, future in reversed(self._compiled.items()):
-            if key.component == component and key.part != OUTER:
-                return count_kernels(future.result().model)
-        return {}
+        return self._compiled.kernels(component)
 
     # What its components ask. A slot is a component, or the unconditional half of the UNet.
 
@@ -170,12 +180,6 @@ class OpenVinoBackend:
                 reason = first_line(cause) if isinstance(cause, Exception) else str(error)
                 self.repair(slot, f"cannot be loaded ({reason})")
 
-    def _put_off(self, slots: Sequence[str]) -> list[str]:
-        """Return what would only take the CPU from the first step: the decoder, where both run there."""
-        both = ("unet", "vae_decoder")
-        on_cpu = all(slot in slots and self._assigned[slot].device.native == "CPU" for slot in both)
-        return ["vae_decoder"] if on_cpu else []
-
     def compile_reference(self, slot: str, shape: Shape) -> CompiledComponent:
         """Compile a component for the CPU in f32; raises InvalidRequest when memory does not hold it."""
         if self._key(slot, shape, self.reference) not in self._compiled:
@@ -204,22 +208,21 @@ class OpenVinoBackend:
     def repair(self, slot: str, fault: str) -> None:
         """Move a component to the next best place, forget what was compiled for the old one, and say so."""
         for part in ("", KEEPS, OUTER):
-            self.trust.remove({**self._place(slot), **_told_part(part)})
+            self.trust.remove({**self._place(slot), **told_part(part)})
         slot = placed_as(slot)
         now = self._assigned[slot]
         better = next_best(now, self.reference.device)
         self.repairs += (f"the {slot} on {now} {fault}: it runs on {better} instead",)
         self._assigned[slot] = better
         was = (component_of(slot), copy_of(slot), now.device, now.precision)
-        for key in [key for key in self._compiled if key.made_for(*was)]:
-            del self._compiled[key]
+        self._compiled.forget(lambda key: key.made_for(*was))
 
     def trust_key(self, slot: str, shape: Shape) -> Mapping[str, Any]:
         """Return what decides whether a component is right where it runs."""
         key = self._key(slot, shape, self.assignment(slot))
         return {
             **self._place(slot),
-            **_told_part(key.part),
+            **told_part(key.part),
             SIZE: [[list(size) for _, size in key.shapes], key.streams],
         }
 
@@ -248,8 +251,7 @@ class OpenVinoBackend:
         devices = [assigned.device for assigned in self._assigned.values()]
         cpu = next((device for device in devices if device.native == "CPU"), None)
         if cpu is None:
-            found = openvino_devices(self._core, ov.get_version().split("-")[0])
-            cpu = find_device("cpu", found)
+            cpu = find_device("cpu", list_openvino_devices(self._core))
         return Assignment(device=cpu, precision="f32")
 
     def _forget_others(self, shape: Shape) -> None:
@@ -257,10 +259,8 @@ class OpenVinoBackend:
 
         The weights of a large one are held once: whoever changes the speed or the ControlNets compiles anew.
         """
-        if self._model.ir("unet").with_suffix(".bin").stat().st_size <= SMALL_BYTES:
-            return
-        for key in [key for key in self._compiled if not key.serves(shape)]:
-            del self._compiled[key]
+        if self._model.ir("unet").with_suffix(".bin").stat().st_size > SMALL_BYTES:
+            self._compiled.forget(lambda key: not key.serves(shape))
 
     def _key(self, slot: str, shape: Shape, assigned: Assignment) -> CompileKey:
         component = component_of(slot)
@@ -284,13 +284,3 @@ class OpenVinoBackend:
             part=(OUTER if slot == SHALLOW else KEEPS) if component == "unet" and shape.reuses else "",
             folder=str(self._folder(slot, shape).path) if slot in SLOTS else "",
         )
-
-
-def _told_part(part: str) -> Mapping[str, str]:
-    """Return what a key says of a part of the UNet; nothing of all of it, as keys of older versions do."""
-    return {"part": part} if part else {}
-
-
-def list_openvino_devices() -> tuple[Device, ...]:
-    """What OpenVINO finds on this machine."""
-    return openvino_devices(ov.Core(), ov.get_version().split("-")[0])

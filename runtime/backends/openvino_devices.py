@@ -3,6 +3,8 @@
 import os
 from typing import Any, Protocol
 
+import openvino as ov
+
 from runtime.backends.base import Device
 
 PRECISIONS = {"FP32": "f32", "FP16": "f16", "BF16": "bf16", "INT8": "int8"}
@@ -19,6 +21,11 @@ class Core(Protocol):
     def get_property(self, device: str, name: str) -> Any:
         """Return one property of a device; raises RuntimeError for a property it lacks."""
         ...
+
+
+def list_openvino_devices(core: Core | None = None) -> tuple[Device, ...]:
+    """What OpenVINO finds on this machine."""
+    return openvino_devices(core or ov.Core(), ov.get_version().split("-")[0])
 
 
 def openvino_devices(core: Core, version: str) -> tuple[Device, ...]:

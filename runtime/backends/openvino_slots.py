@@ -1,12 +1,34 @@
 """Slots: what is compiled and called by itself. Most are components; a UNet may take up to three."""
 
-from runtime.backends.base import Device
+from collections.abc import Mapping, Sequence
+
+from runtime.backends.base import Device, Shape
 from runtime.control_shapes import SLOTS
-from runtime.errors import DeviceError
+from runtime.errors import DeviceError, InvalidRequest
+from runtime.model_folder import ModelFolder
 from runtime.placement import UNCONDITIONAL
 
 CONTROLNET = "controlnet"
 SHALLOW = "unet_shallow"  # the outermost layers of the UNet, where it is
+
+
+def slots_of(model: ModelFolder, shape: Shape, networks: Sequence[str], *, apart: bool) -> list[str]:
+    """Return what is compiled for a shape of those networks; `apart`: the unconditional half by itself.
+
+    Raises InvalidRequest for feature reuse on two devices.
+    """
+    slots = [component for component in networks if component in model.components]
+    slots += SLOTS[: len(shape.controls)]
+    if "unet" in slots and shape.guided and apart:
+        slots.insert(slots.index("unet") + 1, UNCONDITIONAL)
+    if "unet" in slots and shape.reuses:
+        if apart:
+            raise InvalidRequest(
+                f"feature reuse takes both halves of guidance on one device, and {UNCONDITIONAL} has its "
+                "own: leave it out of --device, or use --speed exact"
+            )
+        slots.insert(slots.index("unet") + 1, SHALLOW)
+    return slots
 
 
 def component_of(slot: str) -> str:
@@ -38,3 +60,8 @@ def choose_precision(component: str, device: Device, asked: str | None) -> str:
         return asked
     prefers_f32 = device.id == "cpu" or (component.startswith("vae") and "f32" in device.precisions)
     return "f32" if prefers_f32 or "f16" not in device.precisions else "f16"
+
+
+def told_part(part: str) -> Mapping[str, str]:
+    """Return what a key says of a part of the UNet; nothing of all of it, as keys of older versions do."""
+    return {"part": part} if part else {}

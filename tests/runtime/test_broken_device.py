@@ -100,7 +100,7 @@ def test_a_wrong_step_without_a_sign_is_found_when_the_next_one_throws(tmp_path:
 
 
 def test_a_comparison_that_memory_does_not_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runtime.backends.openvino_room.check_memory", lambda *_: None)
+    monkeypatch.setattr("runtime.backends.openvino.check_memory", lambda *_: None)
     monkeypatch.setattr("runtime.memory.available_bytes", lambda: 2**20)
     with (
         installed(BrokenCore()),

@@ -18,9 +18,9 @@ from runtime import DeviceError, ModelFolderError, TextToImage, open_pipeline
 from runtime.arrays import Array
 from runtime.backends.base import Device, Shape
 from runtime.backends.compiled_cache import BLOB, CompiledCache
-from runtime.backends.openvino import list_openvino_devices
 from runtime.backends.openvino_compile import CompileKey, compile_component, component_shapes
 from runtime.backends.openvino_component import CompiledComponent
+from runtime.backends.openvino_devices import list_openvino_devices
 from runtime.backends.openvino_slots import choose_precision
 from runtime.model_folder import ModelFolder
 from tests.models import DEMO_MODEL

@@ -116,7 +116,7 @@ def test_where_memory_holds_one_unet_a_short_prompt_takes_that_of_the_long_one(
                 raise InvalidRequest("one and no more")
 
         assert unets("a house") == [77]
-        monkeypatch.setattr("runtime.backends.openvino_room.check_memory", check)
+        monkeypatch.setattr("runtime.backends.openvino.check_memory", check)
         assert unets(LONG) == [-1]
         assert unets("a house") == [-1]
         monkeypatch.undo()

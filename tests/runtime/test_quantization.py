@@ -108,7 +108,7 @@ def test_what_int8_takes_is_known_before_and_conversion_adds_to_it() -> None:
 
 
 def test_a_stable_diffusion_15_takes_what_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    """14.7 GB with two samples of both halves, on two cores."""
+    """15.3 GB on two cores, all processes together."""
     sizes = {"unet": 859_520_964}
     monkeypatch.setattr("runtime.quantize_needs.count_weights", lambda model, part: sizes.get(part, 10**8))
     assert 14.0e9 < quantize_needs(ModelFolder(DEMO_MODEL), "int8").memory_bytes < 16e9
