@@ -17,7 +17,8 @@ from runtime.latents import preview_latents
 from runtime.model_folder import ModelFolder
 from runtime.noise import BatchNoise
 from runtime.placement import UNCONDITIONAL
-from runtime.prompt import PromptCache, PromptPlan, encode_prompt, plan_prompt
+from runtime.prompt import PromptPlan, encode_prompt, plan_prompt
+from runtime.prompt_cache import PromptCache
 from runtime.recipes import follow_recipe
 from runtime.request import Request
 from runtime.schedulers import SamplerChoice

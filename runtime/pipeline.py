@@ -20,6 +20,7 @@ from runtime.placement import Placement
 from runtime.places import BUNDLED_MODELS as BUNDLED_MODELS
 from runtime.places import CHECKOUT as CHECKOUT
 from runtime.places import data_folder as data_folder
+from runtime.prompt_cache import PromptCache
 from runtime.prompt_syntax import is_short
 from runtime.request import Request
 from runtime.tasks import require_task
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from runtime.backends.openvino import OpenVinoBackend
     from runtime.backends.pytorch import PyTorchBackend
     from runtime.generation import Generation
-    from runtime.prompt import PromptCache
     from runtime.tokenizer import ClipTokenizer
 
 
@@ -99,6 +99,7 @@ class Pipeline:
     ) -> None:
         self.model = model
         self.placement = placement
+        self.prompts = PromptCache()  # what was encoded
         self._shelf = ControlShelf(model, data or data_folder(), model.known_files)
         self._library = library or AdapterLibrary(data or data_folder())
         self._backend = _backend(model, placement, cache, execution_precision, tuning)  # may refuse
@@ -198,13 +199,6 @@ class Pipeline:
 
     def _resolve(self, request: Request) -> Request:
         return self.model.resolve(request)
-
-    @cached_property
-    def prompts(self) -> "PromptCache":
-        """The prompts that were encoded."""
-        from runtime.prompt import PromptCache
-
-        return PromptCache()
 
     def _chunks(self, request: Request) -> int:
         """How many chunks the prompts take; of what is plainly short without reading the tokenizer."""

@@ -1,6 +1,5 @@
 """From prompt text of any length to the embeddings the UNet takes, both halves of guidance equally long."""
 
-from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,8 +14,6 @@ from runtime.prompt_chunks import Chunk, count_tokens, pad_chunks, split_prompt
 from runtime.prompt_syntax import parse_prompt
 from runtime.request import Request
 from runtime.tokenizer import ClipTokenizer
-
-KEPT = 32  # encoded prompts of a pipeline
 
 
 class Encoders(Protocol):
@@ -113,30 +110,6 @@ def encode_prompt(plan: PromptPlan, encoders: Encoders) -> PromptEmbeds:
         hidden[0] = 0
         pooled = None if pooled is None else np.concatenate([np.zeros_like(pooled[:1]), pooled[1:]])
     return PromptEmbeds(hidden=hidden, pooled=pooled)
-
-
-class PromptCache:
-    """The embeddings of the last prompts of a pipeline: another seed of the same prompt encodes nothing."""
-
-    def __init__(self, kept: int = KEPT) -> None:
-        self._kept = kept
-        self._embeds: OrderedDict[Hashable, PromptEmbeds] = OrderedDict()
-
-    def get(self, key: Hashable) -> PromptEmbeds | None:
-        """Return what was put under a key, None when it is not there (any more)."""
-        if key in self._embeds:
-            self._embeds.move_to_end(key)
-        return self._embeds.get(key)
-
-    def put(self, key: Hashable, embeds: PromptEmbeds) -> None:
-        """Keep embeddings, in place of those unused for longest."""
-        self._embeds[key] = embeds
-        while len(self._embeds) > self._kept:
-            self._embeds.popitem(last=False)
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self._embeds.clear()
 
 
 def _weighted(hidden: Array, rows: Sequence[Chunk]) -> Array:

@@ -9,7 +9,7 @@ from runtime.adapters.choice import Choice
 from runtime.backends.base import PromptEmbeds
 from runtime.generation import Generation, Loaded
 from runtime.infotext_reader import read_infotext
-from runtime.prompt import PromptCache
+from runtime.prompt_cache import PromptCache
 from runtime.schedulers import choose_sampler
 from tests.measures import psnr
 from tests.models import DEMO_MODEL, DEMO_SOURCE
