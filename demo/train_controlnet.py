@@ -1,7 +1,7 @@
 """Trains a ControlNet for the demo model: `python -m demo.train_controlnet --minutes 40 --out DIR`.
 
-It starts from the encoder of the text-to-image UNet (Zhang et al. 2023, arXiv 2302.05543) and learns to follow
-the outlines of the scenes; the UNet, the text encoder and the VAE stay as they are.
+It starts from the encoder of the text-to-image UNet (Zhang et al. 2023, arXiv 2302.05543) and learns to
+follow the outlines of the scenes; the UNet, the text encoder and the VAE stay as they are.
 """
 
 from __future__ import annotations
