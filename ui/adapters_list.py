@@ -76,7 +76,8 @@ def _row(file: AdapterFile, with_hash: bool) -> AdapterRow:
     try:
         check_file(file.path)
         header = read_header(file.path)
-        words = card_of_file(header).trigger_words
+        card = card_of_file(header)
+        words = card.trigger_words or card.tags  # who named none trained on these captions
         if file.kind == EMBEDDING:
             vectors = read_embedding(file.path).count
             sha256 = embedding_hash(file.path)  # small files

@@ -32,7 +32,7 @@ class TensorFile:
             numbers = (np.frombuffer(raw.tobytes(), "<u2").astype(np.uint32) << 16).view(np.float32)
         else:
             kind = np.dtype(_TYPES[tensor.dtype]).newbyteorder("<")
-            with np.errstate(over="ignore"):
+            with np.errstate(over="ignore", invalid="ignore"):
                 numbers = np.frombuffer(raw.tobytes(), kind).astype(np.float32)
         if not np.isfinite(numbers).all():
             raise AdapterError(

@@ -65,6 +65,7 @@ def written(path: Path, tensors: Mapping[str, Any], kinds: Mapping[str, str] | N
     return path
 
 
+@np.errstate(all="ignore")  # of a cast to whole numbers
 def mutated(tensors: Tensors, path: Path, draw: random.Random) -> Path:
     """Write the tensors with one to three faults of names, shapes, types, values or bytes."""
     kinds: dict[str, str] = {}
@@ -83,9 +84,8 @@ def mutated(tensors: Tensors, path: Path, draw: random.Random) -> Path:
         elif fault == 4:
             tensors[name] = np.full_like(tensors[name], draw.choice([np.nan, np.inf, -np.inf, 3e38]))
         elif fault == 5:
-            with np.errstate(all="ignore"):
-                kind = draw.choice([np.int64, np.float64, np.float16])
-                tensors[name] = np.asarray(tensors[name]).astype(kind)
+            kind = draw.choice([np.int64, np.float64, np.float16])
+            tensors[name] = np.asarray(tensors[name]).astype(kind)
         elif fault == 6:
             tensors[name] = np.ones((draw.choice([2049, 5000]), 4, *[1] * draw.choice([0, 2])), np.float32)
         elif fault == 7:

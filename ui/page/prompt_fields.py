@@ -13,6 +13,7 @@ from runtime.prompt_chunks import Chunk, count_tokens, split_prompt
 from runtime.prompt_syntax import parse_prompt
 from runtime.request import BOUNDS
 from runtime.tokenizer import ClipTokenizer
+from ui.page.adapter_picker import AdapterPicker
 from ui.page.pickers import split_choice
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class PromptFields:
     def __init__(self, page: "Page", tab: str) -> None:
         self._page = page
         self._tab = tab
+        self._adapters = AdapterPicker(page, tab)
 
     def draw_prompts(self) -> dict[str, Any]:
         """Draw the prompt and the negative prompt, each with its counter."""
@@ -47,6 +49,7 @@ class PromptFields:
                 autofocus=False,
             )
             drawn[f"{name}_tokens"] = gr.HTML(value="", elem_id=f"{self._tab}-{dashed}-tokens", padding=False)
+        self._adapters.draw()
         return drawn
 
     def draw_clip_skip(self) -> dict[str, Any]:
@@ -66,6 +69,8 @@ class PromptFields:
 
     def connect(self, parts: dict[str, Any], quiet: dict[str, Any]) -> None:
         """Count while somebody writes, and anew for another model."""
+        if "prompt" in parts:
+            self._adapters.connect(parts["prompt"], quiet)
         for name in (name for name in PROMPTS if name in parts):
             gr.on(
                 [parts[name].change, parts["model"].change],

@@ -14,6 +14,13 @@ TEXTS = {
     "tokens_part": ("part {number} ends with “{end}”", "第 {number} 段止于“{end}”"),
     "tokens_more": ("and so on", "依此类推"),
     "clip_skip": ("Clip skip", "Clip skip（跳过文本编码层）"),
+    "adapters": ("Add a LoRA or embedding", "添加 LoRA 或嵌入"),
+    "adapters_info": (
+        "Written into the prompt. Files lie in the folders loras and embeddings, and in A1111's own.",
+        "会写入提示词。文件位于 loras 和 embeddings 文件夹，以及 A1111 的相应文件夹。",
+    ),
+    "adapters_lora": ("LoRA", "LoRA"),
+    "adapters_embedding": ("embedding", "嵌入"),
     "clip_skip_info": (
         "Which layer of the text encoder is read, from the last: 1 is the last; some models ask for 2.",
         "读取文本编码器的倒数第几层：1 为最后一层；有些模型要求 2。",
