@@ -54,8 +54,8 @@ def test_a_unet_that_keeps_its_feature_predicts_the_same_to_the_bit(scenes: Pipe
     ("fields", "calls"),
     [
         ({"reuse": 2}, (6, 3)),
-        ({"reuse": "2-4", "count": 2, "batch_size": 2}, (6, 4)),
-        ({"reuse": 3, "width": 136, "height": 200}, (6, 4)),
+        pytest.param({"reuse": "2-4", "count": 2, "batch_size": 2}, (6, 3), marks=pytest.mark.campaign),
+        pytest.param({"reuse": 3, "width": 136, "height": 200}, (6, 4), marks=pytest.mark.campaign),
         ({"guidance_interval": "0,0.5"}, (6, 0)),
         ({"guidance_interval": "0.4,0.8", "reuse": 2}, (6, 2)),
         ({"speed": "fast", "sampler": "Heun"}, None),
