@@ -140,7 +140,7 @@ class Request:
     @property
     def plan(self) -> tuple[StepPlan, ...]:
         """How each of `steps` is computed."""
-        parts = parts_of(self.speed, self.reuse, self.guidance_interval)
+        parts = parts_of(self.speed, self.reuse, self.guidance_interval, steps=self.total_steps)
         return plan_steps(self.steps, parts, guided=self.guided)
 
     @property
