@@ -41,7 +41,7 @@ class FakeModel:
     notes: tuple[str, ...] = ()
     zeroes_empty_prompt: bool = False
     unet_config: Mapping[str, Any] = field(default_factory=dict)
-    scheduler_config: Mapping[str, Any] = field(default_factory=lambda: DEMO.scheduler_config)
+    sampler_config: Mapping[str, Any] = field(default_factory=lambda: DEMO.sampler_config)
     low_res_scheduler_config: Mapping[str, Any] = field(
         default_factory=lambda: {"_class_name": "DDPMScheduler"}
     )

@@ -138,7 +138,7 @@ def test_a_cpu_without_memory_while_weights_are_read_is_not_a_damaged_model(
     def scarce(*_: object, **__: object) -> None:
         raise CPU_SAYS
 
-    monkeypatch.setattr("runtime.backends.pytorch.UNet2DConditionModel.from_pretrained", scarce)
+    monkeypatch.setattr("runtime.backends.pytorch_sources.UNet2DConditionModel.from_pretrained", scarce)
     with (
         open_pipeline(DEMO_SOURCE, device="pytorch-cpu") as pipeline,
         pytest.raises(DeviceError, match=r"too little memory for the unet: .*close other programs"),
