@@ -25,7 +25,9 @@ def frontier(record: Mapping[str, Any]) -> Drawing:
     return scatter(
         [
             Point(
-                label=f"{row['name']}: {row['speed']['value']:.2f} times, {row['psnr']['value']:.1f} dB",
+                label=row["name"]
+                if row["name"] == EXACT
+                else f"{row['name']}: {row['speed']['value']:.2f} times, {row['psnr']['value']:.1f} dB",
                 x=row["speed"]["value"],
                 y=None if row["name"] == EXACT else row["psnr"]["value"],
                 colour=PRESET if row["name"] in PRESETS else OTHER,
@@ -44,6 +46,9 @@ def key(record: Mapping[str, Any]) -> str:
     """Return what the numbers of the chart mean, a Markdown list item each."""
     lines = []
     for number, row in enumerate((row for row in record["rows"] if "psnr" in row), start=1):
+        if row["name"] == EXACT:
+            lines.append(f"{number}. {EXACT}")
+            continue
         change = row.get("accuracy_change")
         told = (
             f", accuracy {100 * change['value']:+.1f} points [{100 * change['low']:+.1f}, "
@@ -65,8 +70,8 @@ def write_frontier(record: Mapping[str, Any], path: Path) -> None:
 
 def _title(record: Mapping[str, Any]) -> str:
     return (
-        f"times as fast as exact ({record['model']}, {record['pictures']} pictures of {record['size']}, "
-        f"{record['num_inference_steps']} steps)"
+        f"times as fast as exact ({record['model']}, {record['num_inference_steps']} steps, "
+        f"{record['pictures']} pictures)"
     )
 
 

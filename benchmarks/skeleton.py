@@ -6,9 +6,10 @@ The weights are random, and the tokenizer knows single letters only.
 """
 
 import argparse
+import inspect
 import json
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,23 @@ _SCHEDULER = {
     "steps_offset": 1,
     "trained_betas": None,
 }
+
+
+def write_controlnet(folder: Path, unet: Mapping[str, Any], *, dtype: str = "float16", seed: int = 0) -> Path:
+    """Write the diffusers folder of a ControlNet for a UNet of this configuration, with random weights.
+
+    Its last convolutions, which are zero before training, are random too.
+    """
+    import torch
+    from diffusers import ControlNetModel
+
+    arguments = inspect.signature(ControlNetModel.__init__).parameters
+    torch.manual_seed(seed)
+    net = ControlNetModel(**{name: value for name, value in unet.items() if name in arguments})
+    for convolution in (*net.controlnet_down_blocks, net.controlnet_mid_block):
+        torch.nn.init.normal_(convolution.weight, std=convolution.weight[0].numel() ** -0.5)
+    net.to(getattr(torch, dtype)).save_pretrained(folder)
+    return folder
 
 
 def write_skeleton(

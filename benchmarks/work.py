@@ -12,20 +12,25 @@ import openvino as ov
 
 from runtime.backends.base import Shape
 from runtime.backends.openvino_compile import component_shapes, read_static
+from runtime.controlnet_folder import ControlNetFolder
 from runtime.model_folder import ModelFolder
 
+Folder = ModelFolder | ControlNetFolder
 
-def gflop(model: ModelFolder, component: str, shape: Shape) -> float:
+
+def gflop(folder: Folder, component: str, shape: Shape, *, of: ModelFolder | None = None) -> float:
     """Return the floating-point operations of one call, in 1e9: two for each multiply-add."""
-    return 2e-9 * multiply_adds(model, component, shape)
+    return 2e-9 * multiply_adds(folder, component, shape, of=of)
 
 
-def multiply_adds(model: ModelFolder, component: str, shape: Shape) -> int:
+def multiply_adds(folder: Folder, component: str, shape: Shape, *, of: ModelFolder | None = None) -> int:
     """Return the multiply-adds of one call of a component for pictures of `shape`; a guided UNet has 2B rows.
 
-    Raises ModelFolderError for an IR that cannot be read.
+    `of` is the model that a ControlNet runs beside. Raises ModelFolderError for an IR that cannot be read.
     """
-    network = read_static(ov.Core(), model, component, component_shapes(model, component, shape))
+    model = folder if isinstance(folder, ModelFolder) else of
+    assert model is not None  # a ControlNet's sizes are those of its model
+    network = read_static(ov.Core(), folder, component, component_shapes(model, component, shape))
     return sum(
         _COUNTS[node.get_type_name()](node)
         for node in network.get_ordered_ops()

@@ -3,6 +3,7 @@
 LapdrawError
 ├── InvalidRequest      what was asked cannot be done as asked (size, steps, sampler, prompt, options)
 ├── ModelFolderError    a model folder is missing, damaged, incomplete or of the wrong kind
+├── AdapterError        a LoRA or an embedding is missing, damaged or another model's
 ├── DeviceError         a device is unknown, not present, or failed
 ├── ExportError         a model could not be converted, or the converted one is not faithful
 ├── HubError            a model could not be fetched from the Hub, or what came is not what the Hub lists
@@ -24,6 +25,10 @@ class InvalidRequest(LapdrawError):
 
 class ModelFolderError(LapdrawError):
     """The model folder is missing, damaged, incomplete or of the wrong kind; the file is named."""
+
+
+class AdapterError(LapdrawError):
+    """A LoRA or an embedding is missing, damaged, of a kind not supported, or made for another model."""
 
 
 class DeviceError(LapdrawError):

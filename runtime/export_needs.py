@@ -1,7 +1,7 @@
 """What converting a source takes: disk, memory and time, from how many weights it has.
 
-Memory and time are models with two constants each, set by measured conversions on two cores: of a small one,
-of full-size Stable Diffusion 1.5 (5.0 to 5.3 GB) and of SDXL (12.3 GB).
+Memory and time are models with two constants each, set by measured conversions on two cores: of a small
+model, of full-size Stable Diffusion 1.5 (5.0 to 5.3 GB) and of SDXL (12.3 GB).
 """
 
 from collections.abc import Mapping

@@ -67,6 +67,12 @@ class Reuse:
             return ",".join(map(str, self.steps)) + ("," if len(self.steps) == 1 else "")
         return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
 
+    def shrunk(self, share: float) -> "Reuse":
+        """Return gaps of at most this share of their length; steps that are named stay."""
+        if self.steps or share >= 1:
+            return self
+        return Reuse(first=max(1, int(self.first * share)), last=max(1, int(self.last * share)))
+
     def whole(self, count: int) -> tuple[bool, ...]:
         """Return for each of `count` steps whether it is whole; the first one always is."""
         if self.steps:

@@ -1,11 +1,12 @@
 """One request being answered: iterate to watch the steps, or drain it for the result."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from PIL import Image
 
+from runtime.adapters.choice import Choice
 from runtime.arrays import Array
 from runtime.backends.base import Backend, Components, ExecutedOn, PromptEmbeds
 from runtime.control_plan import ControlPlan
@@ -24,7 +25,6 @@ from runtime.safety import CHECKER, UNCHECKED, Verdict, Withheld, judge, prepare
 from runtime.schedulers import SamplerChoice
 from runtime.studio import Cancelled, Studio, Watch
 from runtime.timings import Timings
-from runtime.tokenizer import ClipTokenizer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,7 @@ class Loaded:
 
     model: ModelFolder
     backend: Backend
-    tokenizers: tuple[ClipTokenizer, ...]  # one for each text encoder
+    choice: Choice  # the LoRAs and embeddings, and one tokenizer for each text encoder
     verified: Callable[[], None]
     prompts: PromptCache = field(default_factory=PromptCache)  # what was encoded for earlier requests
     controls: ControlPlan = field(default_factory=ControlPlan)
@@ -136,6 +136,7 @@ class Generation:
             + self._prompt_warnings()
             + tuple(map(str, self.withheld))
             + ((UNCHECKED,) if self._has_checker and not self.request.safety_checker else ())
+            + self._loaded.choice.warnings
             + self._loaded.model.notes
             + (self._studio.components.warnings if self._studio is not None else ()),
             cancelled=self._watch.cancelled,
@@ -181,8 +182,9 @@ class Generation:
         networks = self.request.networks
         if self._prompt is not None:
             shape = replace(shape, chunks=self._prompt.count, clip_skip=self._prompt.clip_skip)
+            shape = replace(shape, adapters=self._loaded.choice.adapters)
             if self._prompt_embeds is None:
-                self._prompt_embeds = self._loaded.prompts.get(self._prompt.key)
+                self._prompt_embeds = self._loaded.prompts.get(self._prompt_key)
             if self._prompt_embeds is not None:  # so nothing will be asked of the encoders
                 networks = tuple(name for name in networks if not name.startswith("text_encoder"))
         if self._has_checker and self.request.safety_checker:
@@ -204,7 +206,7 @@ class Generation:
         return judge(components.safety_checker(pixels)[0])
 
     def _plan_prompt(self) -> PromptPlan | None:
-        model, tokenizers = self._loaded.model, self._loaded.tokenizers
+        model, tokenizers = self._loaded.model, self._loaded.choice.tokenizers
         if not tokenizers:
             return None
         return plan_prompt(
@@ -213,6 +215,11 @@ class Generation:
             zeroes_empty=model.zeroes_empty_prompt,
             clip_skip=model.clip_skip(self.request.clip_skip),
         )
+
+    @property
+    def _prompt_key(self) -> Hashable:
+        """Equal for what gives equal embeddings: the prompt, and what is added to the text encoders."""
+        return self._prompt.key if self._prompt is not None else None, self._loaded.choice.adapters
 
     def _prompt_warnings(self) -> tuple[str, ...]:
         skips = self._prompt is not None and self._prompt.clip_skip == self.request.clip_skip
@@ -228,7 +235,7 @@ class Generation:
             self._watch.on_phase("encoding the prompt")
             with self.timings.add("text_encoder"):
                 self._prompt_embeds = encode_prompt(self._prompt, components)
-            self._loaded.prompts.put(self._prompt.key, self._prompt_embeds)
+            self._loaded.prompts.put(self._prompt_key, self._prompt_embeds)
         return self._prompt_embeds
 
     def _expected(self) -> tuple[Studio, Array]:
@@ -252,6 +259,7 @@ class Generation:
                 (digest[:10] for name, digest in hashes.items() if name.startswith("unet")), None
             ),
             extra={
+                **self._loaded.choice.details,
                 "Device": "+".join(dict.fromkeys(half.device for half in halves)),
                 "Precision": "+".join(dict.fromkeys(half.precision for half in halves)),
                 "Weights": model.precision,

@@ -1,6 +1,6 @@
 """Open a model, hold its components, and turn requests into pictures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from runtime.adapters.library import AdapterLibrary
 from runtime.backends.compiled_cache import CompiledCache
 from runtime.control_plan import ControlShelf, verify_all
 from runtime.errors import InvalidRequest
@@ -25,6 +26,7 @@ from runtime.request import Request
 from runtime.tasks import require_task
 
 if TYPE_CHECKING:
+    from runtime.adapters.choice import Chooser
     from runtime.backends.openvino import OpenVinoBackend
     from runtime.backends.pytorch import PyTorchBackend
     from runtime.generation import Generation
@@ -41,9 +43,12 @@ def open_pipeline(
     cache: bool = True,
     request: Request | None = None,
     tuning: tuple[str, ...] = (),
+    lora_files: Sequence[Path] = (),
     on_phase: OnPhase | None = None,
 ) -> "Pipeline":
     """Open a model by name or folder on a device or placement.
+
+    `lora_files` can be named in prompts beside those of the folders (docs/adapters.md).
 
     `tuning` names what PyTorch does for speed (channels_last, compile, ipex); none by default.
     `execution_precision` (f32, f16, bf16) overrides what each device computes in; `guidance` (batch,
@@ -71,6 +76,7 @@ def open_pipeline(
         execution_precision=execution_precision,
         tuning=tuning,
         data=data,
+        library=AdapterLibrary(data, lora_files),
     )
 
 
@@ -89,11 +95,13 @@ class Pipeline:
         execution_precision: str | None = None,
         tuning: tuple[str, ...] = (),
         data: Path | None = None,
+        library: AdapterLibrary | None = None,
     ) -> None:
         self.model = model
         self.placement = placement
         self.prompts = PromptCache()  # what was encoded
         self._shelf = ControlShelf(model, data or data_folder(), model.known_files)
+        self._library = library or AdapterLibrary(data or data_folder())
         self._backend = _backend(model, placement, cache, execution_precision, tuning)  # may refuse
         self._checker = ThreadPoolExecutor(1, thread_name_prefix="verify")
         self._verified: Future[None] = self._checker.submit(model.verify)
@@ -121,6 +129,7 @@ class Pipeline:
         shape = resolved.shape(min(resolved.batch_size, resolved.count))
         clip_skip = self.model.clip_skip(resolved.clip_skip)
         shape = replace(shape, chunks=self._chunks(resolved), clip_skip=clip_skip)
+        shape = replace(shape, adapters=self.chooser.choose(resolved).adapters)
         self._backend.load(self._shelf.plan(resolved).shape(shape), resolved.networks)
 
     def generate(self, request: Request, *, on_phase: OnPhase | None = None) -> "Generation":
@@ -144,7 +153,7 @@ class Pipeline:
         loaded = Loaded(
             model=self.model,
             backend=self._backend,
-            tokenizers=self.tokenizers,
+            choice=self.chooser.choose(resolved),
             verified=lambda: self._wait_until_verified(nets_verified),
             prompts=self.prompts,
             controls=controls,
@@ -171,6 +180,15 @@ class Pipeline:
                 vocab_size=int(self.model.config(encoder).get("vocab_size", 0)) or None,
             )
             for encoder in self.model.text_encoders
+        )
+
+    @cached_property
+    def chooser(self) -> "Chooser":
+        """What finds the LoRAs and embeddings that a request names."""
+        from runtime.adapters.choice import Chooser
+
+        return Chooser(
+            self.model, self._library, layers_of=self._backend.layers, tokenizers=lambda: self.tokenizers
         )
 
     def _wait_until_verified(self, nets: Future[None]) -> None:

@@ -14,7 +14,7 @@ STRONGER = 1.1  # what a pair of round brackets multiplies by
 WEAKER = 1 / 1.1  # and a pair of square ones
 LARGEST_WEIGHT = 100.0
 
-_NETWORK = re.compile(r"<(\w+):([^>]+)>")
+NETWORK = re.compile(r"<(\w+):([^>]+)>")
 _WEIGHT = re.compile(r":\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*\)")  # closes a round bracket
 _SECTION = re.compile(r"\s*\bBREAK\b\s*")
 _JOIN = re.compile(r"\bAND\b")
@@ -61,9 +61,9 @@ def parse_prompt(text: str, name: str = "prompt") -> ParsedPrompt:
     """
     networks = tuple(
         Network(kind=found[1].casefold(), arguments=tuple(found[2].split(":")), text=found[0])
-        for found in _NETWORK.finditer(text)
+        for found in NETWORK.finditer(text)
     )
-    words = _NETWORK.sub("", text)
+    words = NETWORK.sub("", text)
     if _JOIN.search(words):
         raise InvalidRequest(
             f"the {name} joins prompts with AND, which is not supported: "
@@ -75,15 +75,6 @@ def parse_prompt(text: str, name: str = "prompt") -> ParsedPrompt:
 def is_short(text: str, room: int = 75) -> bool:
     """Guess whether a prompt fits in one chunk: two tokens a word are more than ordinary text has."""
     return text.isascii() and "BREAK" not in text and 2 * len(_WORD.findall(text)) <= room
-
-
-def refuse_networks(prompt: ParsedPrompt, name: str = "prompt") -> None:
-    """Raise InvalidRequest for a network that a prompt asks for: none can be loaded."""
-    for network in prompt.networks:
-        raise InvalidRequest(
-            f"the {name} asks for {network.text[:60]!r}, and networks beside the model are not supported: "
-            "leave it out"
-        )
 
 
 class _Reader:

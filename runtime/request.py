@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, TypeVar
 
+from runtime.adapters.tags import check_networks
 from runtime.backends.base import Shape
 from runtime.control import read_controls
 from runtime.errors import InvalidRequest
 from runtime.feature_reuse import Reuse
 from runtime.few_steps import USUAL, ModelDefaults
 from runtime.guidance_interval import GuidanceInterval
-from runtime.prompt_syntax import parse_prompt, refuse_networks
+from runtime.prompt_syntax import parse_prompt
 from runtime.speed import EXACT, StepPlan, find_preset, parts_of, plan_steps
 
 MAX_SEED = 2**53  # what a JSON number holds exactly
@@ -142,7 +143,7 @@ class Request:
     @property
     def plan(self) -> tuple[StepPlan, ...]:
         """How each of `steps` is computed."""
-        parts = parts_of(self.speed, self.reuse, self.guidance_interval)
+        parts = parts_of(self.speed, self.reuse, self.guidance_interval, steps=self.total_steps)
         return plan_steps(self.steps, parts, guided=self.guided)
 
     @property
@@ -268,4 +269,4 @@ def _check_text(name: str, value: object) -> None:
             f"{name} holds a broken character at position {error.start}: type it again"
         ) from error
     called = name.replace("_", " ")
-    refuse_networks(parse_prompt(value, called), called)
+    check_networks(parse_prompt(value, called), called)

@@ -1,7 +1,8 @@
 """CLIP tokenization without transformers: text to token ids, and those to the (77,) rows an encoder reads."""
 
+import copy
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ class ClipTokenizer:
 
     def __init__(self, folder: Path, *, max_length: int = 77, vocab_size: int | None = None) -> None:
         self.max_length = max_length
+        self._named: dict[tuple[int, ...], tuple[int, ...]] = {}
         self._tokenizer = _read(folder)
         # Without registering them, text that contains "<|" is split differently from transformers.
         self._tokenizer.add_special_tokens(
@@ -77,11 +79,33 @@ class ClipTokenizer:
 
     def words(self, text: str) -> list[int]:
         """Return the token ids of a text, as many as it takes."""
-        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+        ids = list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+        return self._with_named(ids) if self._named else ids
+
+    def with_words(self, named: Mapping[tuple[int, ...], tuple[int, ...]]) -> "ClipTokenizer":
+        """Return a tokenizer that gives other ids where some stand in a row, of several the longest row."""
+        other = copy.copy(self)
+        other._named = dict(sorted(named.items(), key=lambda item: -len(item[0])))
+        return other
+
+    def _with_named(self, ids: list[int]) -> list[int]:
+        given: list[int] = []
+        at = 0
+        while at < len(ids):
+            word = next((word for word in self._named if tuple(ids[at : at + len(word)]) == word), None)
+            given += ids[at : at + 1] if word is None else self._named[word]
+            at += 1 if word is None else len(word)
+        return given
 
     def text(self, ids: Sequence[int]) -> str:
         """Return what tokens say, in small letters as the model reads it."""
-        said = self._tokenizer.decode(list(ids), skip_special_tokens=False)
+        owners = {own: word for word, owns in self._named.items() for own in owns}
+        plain: list[int] = []
+        for at, token in enumerate(ids):  # of an embedding, its name once
+            word = owners.get(token)
+            if word is None or at == 0 or owners.get(ids[at - 1]) != word:
+                plain += (token,) if word is None else word
+        said = self._tokenizer.decode(plain, skip_special_tokens=False)
         return str(said).replace("</w>", " ").replace(" ,", ",").strip()
 
     def row(self, words: Sequence[int]) -> IntArray:

@@ -2,27 +2,17 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.checkpoint import PICKLES, open_checkpoint
 from runtime.errors import InvalidRequest, LapdrawError
-from runtime.places import CHECKOUT
+from runtime.places import usual_places as usual_places
 
-PLACES_VARIABLE = "LAPDRAW_CHECKPOINTS"  # folders, separated as in PATH
 # Where a place keeps its files; one that has none of these folders is itself such a folder.
 _MODEL_FOLDERS = ("models/Stable-diffusion", "models/checkpoints", "Stable-diffusion", "checkpoints")
 _VAE_FOLDERS = ("models/VAE", "models/vae", "VAE", "vae")
-_PROGRAMS = (
-    "stable-diffusion-webui",
-    "stable-diffusion-webui-forge",
-    "stable-diffusion-webui-reForge",
-    "sd.webui/webui",
-    "automatic",
-    "ComfyUI",
-    "ComfyUI_windows_portable/ComfyUI",
-)
 _MAX_FILES = 2000  # of one folder; no collection has more, and a wrong folder may
 _MAX_DEPTH = 4
 
@@ -66,15 +56,6 @@ def find_checkpoints(places: Sequence[Path]) -> list[FoundCheckpoint]:
                 if row is not None:
                     found.setdefault(path.resolve(), row)
     return sorted(found.values(), key=lambda row: (row.is_vae, row.name.lower()))
-
-
-def usual_places(environment: Mapping[str, str] | None = None, home: Path | None = None) -> list[Path]:
-    """Return where such programs lie: as LAPDRAW_CHECKPOINTS says, else beside the checkout and at home."""
-    named = (os.environ if environment is None else environment).get(PLACES_VARIABLE, "")
-    if named:
-        return [Path(name).expanduser() for name in named.split(os.pathsep) if name]
-    parents = (CHECKOUT.parent, Path.home() if home is None else home)
-    return [parent / program for parent in parents for program in _PROGRAMS if (parent / program).is_dir()]
 
 
 def checkpoint_of(key: str, *, is_vae: bool = False) -> FoundCheckpoint:

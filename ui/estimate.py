@@ -54,8 +54,10 @@ def _pace(result: Mapping[str, Any]) -> Pace | None:
         count = len(result["images"])
         pixels = count * request["width"] * request["height"]
         evaluations = float(timings.get("evaluations_per_step", 1.0))
-        parts = parts_of(request.get("speed", EXACT), request.get("reuse"), request.get("guidance_interval"))
-        plan = plan_steps(request["num_inference_steps"], parts, guided=request["guidance_scale"] > 1)
+        steps = request["num_inference_steps"]
+        told = (request.get("speed", EXACT), request.get("reuse"), request.get("guidance_interval"))
+        parts = parts_of(*told, steps=steps)
+        plan = plan_steps(steps, parts, guided=request["guidance_scale"] > 1)
         calls = len(plan) * evaluations * forwards_of(plan)
         steps = float(sum(timings["steps"]))
         rest = sum(float(timings.get(name, 0.0)) for name in ("text_encoder", "vae_decoder", "save"))

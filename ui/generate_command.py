@@ -65,6 +65,7 @@ def _begin(
                     execution_precision=getattr(options, "execution_precision", None),
                     cache=not options.no_cache,
                     request=work.request,
+                    lora_files=[lora.file for lora in plan.loras if lora.file is not None],
                     on_phase=progress.phase,
                 )
             )

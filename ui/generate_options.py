@@ -63,6 +63,13 @@ def _add_request_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="layer of the text encoder, 2: last but one (1)",
     )
+    parser.add_argument(
+        "--lora",
+        action="append",
+        default=[],
+        metavar="NAME|FILE[:WEIGHT]",
+        help="use a LoRA, as <lora:NAME:WEIGHT> in the prompt does; may be given several times",
+    )
     _field(parser, "--seed", type=_integer, metavar="N", help="-1 draws one (-1)")
     _field(parser, "--width", type=_integer, metavar="W", help="pixels (the picture's or the model's own)")
     _field(parser, "--height", type=_integer, metavar="H", help="pixels (the picture's or the model's own)")

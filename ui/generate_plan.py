@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from runtime.places import data_folder
 from runtime.request import Bounds, Request
 from ui.generate_options import flag_of, given_fields
 from ui.grid import Grid, read_grid
+from ui.lora_options import LoraOption, read_loras, with_tags
 from ui.prompt_files import read_requests
 from ui.task_choice import ModelChoice, choose_request
 from ui.variations import variation_fields
@@ -35,6 +36,7 @@ class Plan:
     grid: Grid | None = None
     save_steps: int | None = None
     notes: Sequence[str] = ()
+    loras: tuple[LoraOption, ...] = ()
 
     @property
     def pictures(self) -> int:
@@ -44,6 +46,18 @@ class Plan:
 
 def make_plan(options: argparse.Namespace) -> Plan:
     """Return the plan; raises InvalidRequest for what contradicts, is missing, or cannot be read."""
+    plan, loras = _plan(options), read_loras(options.lora)
+    if not loras:
+        return plan
+    prompts = [with_tags(work.request.prompt, loras) for work in plan.works]
+    works = [
+        replace(work, request=replace(work.request, prompt=prompt))
+        for work, prompt in zip(plan.works, prompts, strict=True)
+    ]
+    return replace(plan, works=tuple(works), loras=loras)
+
+
+def _plan(options: argparse.Namespace) -> Plan:
     given, task = given_fields(options), options.task
     models = ModelChoice(asked=options.model, data=data_folder(options.data_dir))
     save_steps = getattr(options, "save_steps", None)

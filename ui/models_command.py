@@ -14,6 +14,7 @@ from runtime.hub_id import has_hub_shape
 from runtime.model_files import INDEX_NAME
 from runtime.models import find_model, list_models
 from runtime.places import BUNDLED_MODELS, data_folder
+from ui.adapters_list import adapter_lines, print_adapters
 from ui.checkpoints_list import list_checkpoints
 from ui.control_store import (
     controlnet_facts,
@@ -49,7 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="list the .safetensors files of an A1111 or ComfyUI folder, by default of the usual places",
     )
     parser.add_argument(
-        "--hash", action="store_true", help="with --checkpoints: read every file to the end for its sha256"
+        "--adapters", action="store_true", help="list LoRAs and embeddings, with --hash the sha256 of each"
+    )
+    parser.add_argument(
+        "--hash",
+        action="store_true",
+        help="with --checkpoints or --adapters: read every file for its sha256",
     )
     parser.add_argument("--data-dir", metavar="DIR", help="where models, outputs and the cache are")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -61,6 +67,9 @@ def run(options: argparse.Namespace) -> int:
     if options.checkpoints is not None:
         return list_checkpoints(options.checkpoints, with_hash=options.hash, as_json=options.json)
     data = data_folder(options.data_dir)
+    if options.adapters:
+        print_adapters(data, with_hash=options.hash, as_json=options.json)
+        return 0
     if options.action == "list":
         return _list(data, as_json=options.json)
     if options.model is None:
@@ -81,7 +90,7 @@ def run(options: argparse.Namespace) -> int:
 def _refuse_unfit(options: argparse.Namespace) -> None:
     for option, is_given, fits in (
         ("--source", options.source, options.action == "remove"),
-        ("--hash", options.hash, options.checkpoints is not None),
+        ("--hash", options.hash, options.adapters or options.checkpoints is not None),
     ):
         if is_given and not fits:
             needed = "models remove NAME" if option == "--source" else "models --checkpoints"
@@ -100,6 +109,8 @@ def _list(data: Path, *, as_json: bool) -> int:
         print(printable(controlnet_line(net)))
     if not rows:
         print(f"no models in {data / 'models'}: make one with `python launch.py optimize SOURCE`")
+    for line in adapter_lines(data):
+        print(line)
     fetched = fetched_sources(data)
     if fetched:
         size, unneeded = (_megabytes(rows) for rows in (fetched, [row for row in fetched if not row.models]))

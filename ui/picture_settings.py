@@ -18,6 +18,16 @@ from runtime.request import BOUNDS, SIDE, Bounds
 from runtime.schedulers.tables import find_sampler, find_schedule
 from runtime.upscale_request import NOISE_LEVEL, TILE
 from ui.generate_options import SIDES
+from ui.picture_adapters import (
+    ADAPTER_KEYS,
+    MISSING,
+    OTHER,
+    SAME,
+    FindAdapter,
+    compare,
+    names_missing,
+    nothing_here,
+)
 from ui.task_choice import TASKS
 
 if TYPE_CHECKING:
@@ -27,7 +37,9 @@ if TYPE_CHECKING:
 USED, TOLD, UNUSED = "used", "told", "unused"
 UNREADABLE, OUT_OF_RANGE = "unreadable", "out_of_range"
 NO_SAMPLER, NO_SCHEDULE, NO_SUCH_PAIR = "no_sampler", "no_schedule", "no_such_pair"
+ADAPTER_MISSING, ADAPTER_OTHER = "adapter_missing", "adapter_other"
 MODEL_MISSING, MODEL_OTHER = "model_missing", "model_other"
+ADAPTER_MISSING, ADAPTER_OTHER = "adapter_missing", "adapter_other"
 # What else is to be known before the settings are used.
 GPU_NOISE, SYNTAX, LORA = "gpu_noise", "syntax", "lora"
 
@@ -54,6 +66,9 @@ GPU_SUFFIX = "_gpu"  # ComfyUI has such twins of a sampler
 SAME_SCHEDULE = {"normal": "Automatic", "uniform": "Automatic"}  # what others call the plain one
 LORA_TAG = re.compile(r"<(lora|lyco|hypernet):[^<>]+>", re.IGNORECASE)
 FILE_ENDING = re.compile(r"\.(safetensors|ckpt|pt)$", re.IGNORECASE)
+
+
+_ADAPTERS = {SAME: USED, MISSING: ADAPTER_MISSING, OTHER: ADAPTER_OTHER}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +112,7 @@ class _Reading:
 
     text: PictureText
     models: Sequence[KnownModel]
+    find_adapter: FindAdapter
     fields: dict[str, Any] = field(default_factory=dict)
     model: KnownModel | None = None
 
@@ -112,6 +128,8 @@ class _Reading:
         }
         if name in readers:
             return readers[name](value)
+        if name in ADAPTER_KEYS:
+            return _ADAPTERS[compare(ADAPTER_KEYS[name], value, self.find_adapter)]
         if name in FIELDS:
             return self._numbers(fields_of(key, value), name)
         return TOLD if name in TELLING else UNUSED
@@ -171,10 +189,14 @@ class _Reading:
 
 
 def understand(
-    text: PictureText, models: Sequence[KnownModel], *, task: str | None = None
+    text: PictureText,
+    models: Sequence[KnownModel],
+    *,
+    task: str | None = None,
+    find_adapter: FindAdapter = nothing_here,
 ) -> PictureSettings:
     """Return what a text means; `task` is the one that made the picture, where that is known."""
-    reading = _Reading(text=text, models=models)
+    reading = _Reading(text=text, models=models, find_adapter=find_adapter)
     # The sampler first: the schedule must go with it, wherever it stands.
     order = sorted(text.values, key=lambda key: key.strip().casefold() != "sampler")
     taken = {key: reading.take(key, text.values[key]) for key in order}
@@ -185,7 +207,7 @@ def understand(
         model=reading.model.name if reading.model is not None else None,
         task=task or _told_task(text, reading.model),
         pairs=pairs,
-        notes=tuple(_notes(text)),
+        notes=tuple(_notes(text, find_adapter)),
     )
 
 
@@ -217,12 +239,11 @@ def _told_task(text: PictureText, model: KnownModel | None) -> str:
     return task if task in TASKS else "text-to-image"
 
 
-def _notes(text: PictureText) -> Iterable[str]:
+def _notes(text: PictureText, find_adapter: FindAdapter) -> Iterable[str]:
     version = text.value("Version") or ""
     if text.value("Seed") is not None and not version.startswith("Lapdraw") and text.value("RNG") != "CPU":
         yield GPU_NOISE
-    both = f"{text.prompt}\n{text.negative_prompt}"
-    if LORA_TAG.search(both):
+    if names_missing(text.prompt, find_adapter) or LORA_TAG.search(text.negative_prompt):
         yield LORA
     try:
         parse_prompt(text.prompt)

@@ -70,7 +70,7 @@ STARTERS = (
         gigabytes=2.1,
         variant="fp16",
         memory_gigabytes=7,
-        converting_gigabytes=6.5,
+        converting_gigabytes=5.3,
     ),
 )
 

@@ -176,8 +176,8 @@ def _weights(repository: Repository, folder: str, variant: str | None) -> tuple[
     pickled = sorted(file for file in held if file.endswith(_PICKLES))
     if pickled:
         raise HubError(
-            f"{repository.id} has {folder or 'its weights'} only as {pickled[0]:.90}, a pickle, which runs "
-            "code when it is read: choose a repository or a --revision with .safetensors"
+            f"{repository.id} has {folder or 'its weights'} only as {pickled[0]:.90}, a pickle, which can "
+            "run any code when it is read: choose a repository or a --revision with .safetensors"
         )
     raise HubError(
         f"{repository.id} has no weights in {folder or 'it'}: choose another repository or --revision"

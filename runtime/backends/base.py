@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
+from runtime.adapters.changes import NOTHING, Adapters
 from runtime.arrays import Array, IntArray
 from runtime.timings import Timings
 
@@ -95,7 +96,7 @@ class ExecutedOn:
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """The sizes a set of components is prepared for."""
+    """The sizes a set of components is prepared for, and what is added to them."""
 
     batch: int  # pictures at once; guidance doubles it inside
     height: int  # pixels
@@ -106,6 +107,7 @@ class Shape:
     halves: bool = False  # some calls have the conditional half of guidance alone: B rows, not 2B
     reuses: bool = False  # some calls reuse the deep features of another
     controls: "tuple[ControlNetFolder, ...]" = ()  # the ControlNets that the UNet listens to
+    adapters: Adapters = NOTHING  # LoRAs and embeddings beside the model's own weights
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,6 +221,10 @@ class Backend(Protocol):
 
         What the model lacks is left out.
         """
+        ...
+
+    def layers(self, component: str) -> Mapping[str, tuple[int, ...]]:
+        """Return the weights' shape of each layer that a LoRA may change, by its path in diffusers."""
         ...
 
     def keep(self) -> None:

@@ -12,6 +12,7 @@ import openvino as ov
 from runtime.backends import openvino_guidance as guidance
 from runtime.backends.base import Shape
 from runtime.backends.compiled_cache import CompiledCache
+from runtime.backends.openvino_adapters import Plans
 from runtime.backends.openvino_compile import CompileKey, compile_component, component_shapes, fix_tokens
 from runtime.backends.openvino_component import CompiledComponent, first_line
 from runtime.backends.openvino_components import OpenVinoComponents
@@ -71,6 +72,7 @@ class OpenVinoBackend:
         self._pool = ThreadPoolExecutor(COMPILERS, thread_name_prefix="compile")
         self._contents: dict[str, str] = {}  # component -> what tells its content from another's
         self._compiled = Shelf()
+        self._plans = Plans(lambda component: self._core.read_model(self._model.ir(component)))
         self._compared: set[tuple[str, Shape]] = set()  # slots that the reference was compiled for
         if "text_encoder_2" in model.components:
             self.pooled = int(model.config("text_encoder_2")["projection_dim"])
@@ -170,11 +172,17 @@ class OpenVinoBackend:
         self._compiled.move_to_end(key)
         return future
 
-    def settle(self, slot: str, begin: Callable[[], Future[CompiledComponent]]) -> CompiledComponent:
+    def layers(self, component: str) -> Mapping[str, tuple[int, ...]]:
+        """Return the weights' shape of each layer that a LoRA may change, by its path in diffusers."""
+        return self._plans.layers(component)
+
+    def settle(
+        self, slot: str, shape: Shape, begin: Callable[[], Future[CompiledComponent]]
+    ) -> CompiledComponent:
         """Return a component once a device took it; raises DeviceError when the CPU does not either."""
         while True:
             try:
-                return begin().result()
+                return self._plans.hold(begin().result(), component_of(slot), shape.adapters)
             except DeviceError as error:
                 if self.assignment(slot).is_reference:
                     raise
@@ -190,7 +198,8 @@ class OpenVinoBackend:
             sized = guidance.half_of(shape) if halved else shape
             check_comparison(self._folder(slot, shape), self._model, sized, component_of(slot), where)
         self._compared.add((slot, shape))
-        return self.begin(slot, shape, self.reference).result()
+        compiled = self.begin(slot, shape, self.reference).result()
+        return self._plans.hold(compiled, component_of(slot), shape.adapters)
 
     def release_reference(self, slot: str, shape: Shape) -> None:
         """Free that again, unless the component runs there."""
@@ -225,6 +234,7 @@ class OpenVinoBackend:
         return {
             **self._place(slot),
             **told_part(key.part),
+            **({"adapters": key.adapters.key} if key.adapters is not None else {}),
             SIZE: [[list(size) for _, size in key.shapes], key.streams],
         }
 
@@ -282,6 +292,7 @@ class OpenVinoBackend:
             and other is not None
             and other.device.native == assigned.device.native == "CPU",
             clip_skip=shape.clip_skip if component in self._model.text_encoders else 1,
+            adapters=self._plans.plan(component, shape.adapters),
             copy=copy_of(slot),
             part=(OUTER if slot == SHALLOW else KEEPS) if component == "unet" and shape.reuses else "",
             folder=str(self._folder(slot, shape).path) if slot in SLOTS else "",

@@ -10,6 +10,7 @@ import openvino as ov
 
 from runtime.backends.base import Device, ExecutedOn, Shape
 from runtime.backends.compiled_cache import CompiledCache
+from runtime.backends.openvino_adapters import AdapterPlan, add_adapters
 from runtime.backends.openvino_component import CompiledComponent, first_line
 from runtime.backends.openvino_control import give_residuals, take_residuals
 from runtime.backends.openvino_graph import (
@@ -54,6 +55,7 @@ class CompileKey:
     streams: int = 1  # requests that run at once, each on its share of the cores
     shares_cpu: bool = False  # another compiled model runs beside it: half the cores, wherever they are free
     clip_skip: int = 1  # of a text encoder: the layer it gives, from the last
+    adapters: AdapterPlan | None = None  # branches for LoRAs and embeddings that are built in
     copy: str = ""  # tells two compiled models of the same network apart
     part: str = ""  # of PARTS: what of a UNet that reuses deep features; "" is all of it, as it is on disk
     folder: str = ""  # of a ControlNet, which is not in the model's
@@ -70,6 +72,8 @@ class CompileKey:
         if self.component != "unet":
             return True
         wanted = {KEEPS, OUTER} if shape.reuses else {""}
+        if (self.adapters is not None) != ("unet" in shape.adapters.changes):
+            return False
         return self.part in wanted and (RESIDUALS in dict(self.shapes)) == bool(shape.controls)
 
     @property
@@ -104,7 +108,7 @@ def compile_component(
         if restored is not None:
             seconds = time.perf_counter() - started
             return _component(restored, key, from_cache=True, read=0.0, compiled_in=seconds, unsaved=None)
-    network = read_static(core, model, key.component, dict(key.shapes), key.part, key.clip_skip)
+    network = read_static(core, model, key.component, dict(key.shapes), key.part, key.clip_skip, key.adapters)
     read = time.perf_counter()
     try:
         compiled = core.compile_model(network, native, config)
@@ -130,6 +134,7 @@ def read_static(
     shapes: Shapes,
     part: str = "",
     clip_skip: int = 1,
+    adapters: AdapterPlan | None = None,
 ) -> ov.Model:
     """Read an IR, give it static shapes and a float timestep; the file on disk stays as it is.
 
@@ -154,6 +159,8 @@ def read_static(
             take_residuals(network, model.config(component), rows, height, width)
         if part:
             network = PARTS[part](network, f"the UNet of {model.name}")
+        if adapters is not None:
+            add_adapters(network, adapters)
     except RuntimeError as error:
         model.verify(component)  # names the damaged file when the content differs from the manifest
         raise ModelFolderError(
@@ -272,4 +279,5 @@ def _cache_key(model: ModelFolder | ControlNetFolder, key: CompileKey) -> dict[s
             "shapes": [[name, list(shape)] for name, shape in key.shapes],
         }
         | ({"clip_skip": key.clip_skip} if key.clip_skip > 1 else {})
+        | ({"adapters": key.adapters.key} if key.adapters is not None else {})
     )

@@ -1,6 +1,7 @@
 """A compiled component and its inference requests: arrays in, arrays out, faults as DeviceError."""
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -34,6 +35,7 @@ class CompiledComponent:
     compile_seconds: float
     component: str
     unsaved_key: dict[str, Any] | None = field(default=None)  # set when the cache should keep it
+    held: Mapping[str, Array] = field(default_factory=dict)  # inputs that stay from run to run
     _requests: list["Request"] = field(default_factory=list)
 
     def __call__(self, output: str, feature: DeepFeature | None = None, **inputs: AnyArray) -> Array:
@@ -46,6 +48,7 @@ class CompiledComponent:
         """Return one of the requests that can be under way at the same time."""
         while len(self._requests) <= number:
             self._requests.append(Request(self.model, self.component, self.executed.name))
+        self._requests[number].hold(self.held)
         return self._requests[number]
 
     def save(self, cache: CompiledCache) -> None:
@@ -65,6 +68,7 @@ class Request:
         self._component = component
         self._device_name = device_name
         self._tensors: dict[int, ov.Tensor] = {}
+        self._held: Mapping[str, Array] = {}
 
     @cached_property
     def _request(self) -> ov.InferRequest:
@@ -85,6 +89,23 @@ class Request:
             self._request.set_tensor(port, tensor)
             self._tensors[number] = tensor
         return tensor
+
+    def hold(self, values: Mapping[str, Array]) -> None:
+        """Give inputs that every run reads, until others are given; they are not copied.
+
+        A part of a network has some of them.
+        """
+        if values is self._held:
+            return
+        try:
+            for name in values.keys() & self._inputs.keys():
+                number = self._inputs[name]
+                tensor = ov.Tensor(values[name], shared_memory=True)
+                self._request.set_tensor(self._model.inputs[number], tensor)
+                self._tensors[number] = tensor
+        except RuntimeError as error:
+            raise self._failed(error) from error
+        self._held = values
 
     def start(self, feature: DeepFeature | None = None, **inputs: AnyArray) -> None:
         """Begin to run on these inputs; raises DeviceError when the device does not take them.

@@ -9,6 +9,7 @@ import numpy as np
 
 from runtime.arrays import AnyArray, Array, IntArray
 from runtime.backends.base import Conditioning, ExecutedOn, PromptEmbeds, Shape
+from runtime.backends.openvino_adapters import ROWS, split_ids
 from runtime.backends.openvino_component import CompiledComponent, DeepFeature
 from runtime.backends.openvino_guard import Assignment, Call, Guard
 from runtime.backends.openvino_guidance import split
@@ -73,7 +74,7 @@ class PlacedComponents:
 
     def compiled(self, slot: str) -> CompiledComponent:
         """Return a component once it is compiled, moved where its device does not take it."""
-        return self._backend.settle(slot, lambda: self._begin(slot))
+        return self._backend.settle(slot, self._shape, lambda: self._begin(slot))
 
     def reference(self, slot: str) -> CompiledComponent:
         """Return it compiled for the CPU in f32; raises InvalidRequest where memory does not hold it."""
@@ -135,13 +136,22 @@ class OpenVinoComponents:
 
     def text_encoder(self, input_ids: IntArray) -> PromptEmbeds:
         """(B, 77) token ids to embeddings."""
-        return PromptEmbeds(hidden=self._run("text_encoder", "last_hidden_state", input_ids=input_ids))
+        ids = self._ids("text_encoder", input_ids)
+        return PromptEmbeds(hidden=self._run("text_encoder", "last_hidden_state", **ids))
 
     def text_encoder_2(self, input_ids: IntArray) -> PromptEmbeds:
         """The same by the second encoder; the pooled embeddings are below its tokens'."""
-        joined = self._run("text_encoder_2", "last_hidden_state", input_ids=input_ids)
+        joined = self._run("text_encoder_2", "last_hidden_state", **self._ids("text_encoder_2", input_ids))
         tokens, pooled = np.split(joined, [input_ids.shape[1]], axis=1)
         return PromptEmbeds(hidden=tokens, pooled=pooled.reshape(len(pooled), -1)[:, : self._backend.pooled])
+
+    def _ids(self, encoder: str, input_ids: IntArray) -> Mapping[str, IntArray]:
+        """Return the inputs of a text encoder: the ids, and which of them are vectors of an embedding."""
+        changes = self.shape.adapters.changes.get(encoder)
+        if changes is None or changes.tokens is None:
+            return {"input_ids": input_ids}
+        ids, rows = split_ids(input_ids, changes.vocabulary)
+        return {"input_ids": ids, ROWS: rows}
 
     def unet(self, sample: Array, timestep: float, conditioning: Conditioning) -> Array:
         """(B, C, h, w) to the prediction (B, C', h, w); guidance has 2B rows, the unconditional first."""

@@ -1,6 +1,7 @@
 """The PyTorch backend: the source weights on CPU, CUDA or MPS, behind the same callables."""
 
 import os
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
@@ -38,10 +39,11 @@ except ImportError as error:
 
 # These import torch, which the lines above answer for.
 from runtime.backends import pytorch_forwards as forwards
+from runtime.backends.pytorch_adapters import Hooked, layers_of
 from runtime.backends.pytorch_devices import list_pytorch_devices as list_pytorch_devices
 from runtime.backends.pytorch_memory import MemoryKeeper
 from runtime.backends.pytorch_sources import control_sources, load_weights, place_of
-from runtime.backends.pytorch_tuning import arrange, check_tuning, tune
+from runtime.backends.pytorch_tuning import arrange, check_adapters, check_tuning, tune
 
 DTYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
 
@@ -74,6 +76,7 @@ class PyTorchBackend:
         self._precision = execution_precision
         self.tuning = tuple(tuning)
         self.modules: dict[str, Any] = {}
+        self.hooks = defaultdict[str, Hooked](Hooked)
         self.compiled_shapes: set[Shape] = set()
         self._nets: tuple[Path, ...] = ()  # the diffusers folders of the ControlNets of the last shape
         self._checked: set[Shape] = set()  # whether memory holds them
@@ -107,6 +110,7 @@ class PyTorchBackend:
             missing = [name for name in on_cpu if name not in self.modules]
             check_memory(self.source, shape, missing, self.dtype("unet").itemsize)
             self._checked.add(shape)
+        check_adapters(self.tuning, shape.adapters)
         self._take_nets(shape)
         slots = [name for name in networks if name in self.source.components]
         return PyTorchComponents(self, shape, [*slots, *SLOTS[: len(self._nets)]])
@@ -117,6 +121,10 @@ class PyTorchBackend:
     def kernels(self, component: str) -> Mapping[str, int]:
         """PyTorch does not name the kernels it will use."""
         return {}
+
+    def layers(self, component: str) -> Mapping[str, tuple[int, ...]]:
+        """Return the weights' shape of each layer that a LoRA may change."""
+        return layers_of(self.module(component))
 
     def device(self, component: str) -> Device:
         """Return where a component was placed; ControlNets are where the UNet is."""
@@ -241,17 +249,16 @@ class PyTorchComponents:
         return self._run(CHECKER, forwards.scores, {"pixels": pixels})[0]
 
     def _run(
-        self,
-        component: str,
-        forward: forwards.Forward,
-        inputs: Mapping[str, Array | IntArray],
+        self, component: str, forward: forwards.Forward, inputs: Mapping[str, Array | IntArray]
     ) -> tuple[Array, ...]:
         """Run a component on arrays whose first axis is the batch, in one go or row by row."""
         rows = len(next(iter(inputs.values())))
 
         def attempt(part: slice) -> tuple[Array, ...]:
             tensors = {name: self._tensor(component, array[part]) for name, array in inputs.items()}
-            return tuple(map(_array, forward(self._backend.module(component), tensors)))
+            network = self._backend.module(component)
+            given = self._backend.hooks[component].put(network, component, self.shape.adapters, tensors)
+            return tuple(map(_array, forward(network, given)))
 
         def attempts() -> tuple[Array, ...]:
             with torch.inference_mode():

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from runtime.adapters.changes import Adapters
 from runtime.errors import InvalidRequest, SetupError
 
 TUNINGS = ("channels_last", "compile", "ipex")
@@ -35,6 +36,14 @@ def check_tuning(tuning: Sequence[str], unet_device: str, devices: Sequence[str]
                 "choose --device pytorch-cpu"
             )
         _extension()
+
+
+def check_adapters(tuning: Sequence[str], adapters: Adapters) -> None:
+    """Raise InvalidRequest for LoRAs and embeddings in a network that was compiled: they would do nothing."""
+    if adapters.changes and {"compile", "ipex"} & set(tuning):
+        raise InvalidRequest(
+            f"tuning {', '.join(tuning)} does not go with LoRAs and embeddings: leave out one of the two"
+        )
 
 
 def tune(component: str, network: Any, dtype: torch.dtype, tuning: Sequence[str]) -> Any:

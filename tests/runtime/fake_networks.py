@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from runtime.adapters.changes import NOTHING
+from runtime.adapters.choice import Choice
 from runtime.arrays import Array, IntArray
 from runtime.backends.base import Conditioning, ExecutedOn, PromptEmbeds, Shape
 from runtime.generation import Generation, Loaded
@@ -146,6 +148,9 @@ class FakeBackend:
         self.networks.append(tuple(networks))
         return self.made[-1]
 
+    def layers(self, component: str) -> dict[str, tuple[int, ...]]:
+        return {}
+
     def keep(self) -> None:
         self.kept += 1
 
@@ -161,7 +166,7 @@ def generation(
     loaded = Loaded(
         model=model,
         backend=backend,
-        tokenizers=(TOKENIZER,) * len(model.text_encoders),
+        choice=Choice(adapters=NOTHING, tokenizers=(TOKENIZER,) * len(model.text_encoders)),
         verified=verified or (lambda: None),
     )
     sampler = choose_sampler(request.sampler, request.schedule, model.sampler_config)

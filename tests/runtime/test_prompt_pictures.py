@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from runtime import InvalidRequest, TextToImage, open_pipeline
+from runtime.adapters.changes import NOTHING
+from runtime.adapters.choice import Choice
 from runtime.backends.base import PromptEmbeds
 from runtime.generation import Generation, Loaded
 from runtime.infotext_reader import read_infotext
@@ -19,9 +21,8 @@ LONG = "a (red:1.2) house, " + "green hills, " * 60 + "BREAK a night sky"  # fou
 def pictures(prompts: list[str], *, clip_skip: int = 1) -> tuple[FakeBackend, list[Generation]]:
     """Make a picture of each prompt over networks of one line, in one pipeline."""
     backend, cache = FakeBackend(), PromptCache()
-    loaded = Loaded(
-        model=DEMO, backend=backend, tokenizers=(TOKENIZER,), verified=lambda: None, prompts=cache
-    )
+    choice = Choice(adapters=NOTHING, tokenizers=(TOKENIZER,))
+    loaded = Loaded(model=DEMO, backend=backend, choice=choice, verified=lambda: None, prompts=cache)
     made = []
     for seed, prompt in enumerate(prompts):
         request = TextToImage(prompt=prompt, seed=seed, num_inference_steps=1, clip_skip=clip_skip)

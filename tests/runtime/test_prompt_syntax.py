@@ -85,7 +85,7 @@ def test_any_text_is_read_or_refused_in_a_sentence(text: str) -> None:
         ("a [red::0.5] house", r"changes from step to step at '\[red::0.5\]'"),
         ("a [red|blue] house", r"changes from step to step at '\[red\|blue\]'"),
         ("a ([red (dark:1.2)|blue]:1.1) house", r"at '\[red \(dark:1.2\)\|blue\]'"),
-        ("a <hypernet:style:0.5> house", "asks for '<hypernet:style:0.5>', and networks beside the model"),
+        ("a <hypernet:style:0.5> house", "asks for '<hypernet:style:0.5>', and networks beside"),
         ("(house:1e3) (house:101)", "weighs 'house' by 101: use a weight up to 100"),
     ],
 )

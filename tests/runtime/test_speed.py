@@ -12,7 +12,7 @@ from runtime.feature_reuse import Reuse
 from runtime.guidance_interval import GuidanceInterval
 from runtime.infotext import infotext
 from runtime.infotext_reader import read_infotext
-from runtime.speed import PRESETS, Preset, StepPlan, plan_steps
+from runtime.speed import PRESETS, Preset, StepPlan, parts_of, plan_steps
 
 GAPS = st.integers(1, 40)
 REUSES = st.one_of(
@@ -125,6 +125,25 @@ def test_a_preset_changes_neither_steps_nor_sampler_nor_seed() -> None:
         assert len(other.plan) == 20
         assert {**other.as_dict(), "speed": "exact"} == exact.as_dict()
     assert all(step == StepPlan(guided=True) for step in exact.plan)
+
+
+@given(steps=st.integers(1, 19), name=st.sampled_from(sorted(PRESETS)))
+def test_presets_reuse_less_where_steps_go_further(steps: int, name: str) -> None:
+    own = parts_of(name).reuse or Reuse()
+    short = parts_of(name, steps=steps).reuse or Reuse()
+    assert 1 <= short.first <= max(1, own.first * steps / 20)
+    assert 1 <= short.last <= max(1, own.last * steps / 20)
+    named = parts_of(name, "3", steps=steps).reuse
+    assert named == Reuse(first=3, last=3)
+    assert parts_of(name, steps=steps + 20) == parts_of(name)
+
+
+def test_a_few_steps_are_all_whole_and_many_are_not() -> None:
+    for name in PRESETS:
+        few = TextToImage(prompt="a", num_inference_steps=4, speed=name)
+        assert all(step.whole for step in few.plan)
+    many = TextToImage(prompt="a", num_inference_steps=20, speed="balanced")
+    assert sum(step.whole for step in many.plan) == 8
 
 
 def test_without_guidance_an_interval_says_that_it_does_nothing() -> None:

@@ -54,8 +54,8 @@ def test_a_unet_that_keeps_its_feature_predicts_the_same_to_the_bit(scenes: Pipe
     ("fields", "calls"),
     [
         ({"reuse": 2}, (6, 3)),
-        ({"speed": "balanced", "count": 3, "batch_size": 2}, None),
-        ({"reuse": 3, "width": 136, "height": 200}, (6, 4)),
+        pytest.param({"reuse": "2-4", "count": 2, "batch_size": 2}, (6, 3), marks=pytest.mark.campaign),
+        pytest.param({"reuse": 3, "width": 136, "height": 200}, (6, 4), marks=pytest.mark.campaign),
         ({"guidance_interval": "0,0.5"}, (6, 0)),
         ({"guidance_interval": "0.4,0.8", "reuse": 2}, (6, 2)),
         ({"speed": "fast", "sampler": "Heun"}, None),
@@ -85,7 +85,7 @@ def test_image_to_image_inpainting_and_large_upscaling(scenes: Pipeline, tmp_pat
     for model, request in (
         ("demo-inpaint", Inpaint(image=image, mask=mask, **common, reuse=2)),
         ("demo-upscale", Upscale(image=image, seed=3, num_inference_steps=4, tile=256, reuse=2)),
-        ("demo-butterflies", Unconditional(seed=3, num_inference_steps=4, speed="fast")),
+        ("demo-butterflies", Unconditional(seed=3, num_inference_steps=4, reuse=2)),
     ):
         with open_pipeline(model, device="cpu", data_dir=tmp_path) as pipeline:
             exact, (calls, _) = made(pipeline, type(request)(**_exact(request)))

@@ -113,6 +113,7 @@ def test_every_pair_of_a_text_is_listed(name: str) -> None:
         ("euler_ancestral", {"sampler": "Euler a"}),
         ("uni_pc", {"sampler": "UniPC"}),
         ("DPM++ 2M, Schedule type: SGM Uniform", {"sampler": "DPM++ 2M", "schedule": "Trailing"}),
+        ("Euler, Schedule type: Align Your Steps", {"sampler": "Euler", "schedule": "Align Your Steps"}),
         ("Euler, Schedule type: normal", {"sampler": "Euler", "schedule": "Automatic"}),
     ],
 )
@@ -125,7 +126,7 @@ def test_samplers_are_known_by_the_names_of_others(sampler: str, fields: dict[st
     ("line", "key", "why"),
     [
         ("Sampler: Restart", "Sampler", NO_SAMPLER),
-        ("Sampler: Euler, Schedule type: Align Your Steps", "Schedule type", NO_SCHEDULE),
+        ("Sampler: Euler, Schedule type: Polyexponential", "Schedule type", NO_SCHEDULE),
         ("Schedule type: Karras, Sampler: DDIM", "Schedule type", NO_SUCH_PAIR),
         ("Seed: 18446744073709551615", "Seed", OUT_OF_RANGE),
         ("Seed: -5", "Seed", OUT_OF_RANGE),

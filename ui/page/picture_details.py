@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from runtime.adapters.library import AdapterLibrary
 from runtime.infotext_reader import keywords_of, parameters_of, read_infotext
 from ui.page.amounts import bare_html
 from ui.page.send import Sent
+from ui.picture_adapters import finder
 from ui.picture_settings import TOLD, USED, Pair, PictureSettings, known_models, understand
 
 if TYPE_CHECKING:
@@ -44,7 +46,8 @@ def said_in(page: "Page", text: str, task: str | None = None) -> Said:
     if not text.strip():
         return Said(raw="", settings=None)
     models = known_models(model.folder for model in page.shelf.models())
-    return Said(raw=text, settings=understand(read_infotext(text), models, task=task))
+    find = finder(AdapterLibrary(page.data))
+    return Said(raw=text, settings=understand(read_infotext(text), models, task=task, find_adapter=find))
 
 
 def sent_of(said: Said, picture: Path | None) -> Sent:

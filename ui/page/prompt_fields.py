@@ -5,12 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from runtime.adapters.library import AdapterLibrary
+from runtime.adapters.tags import check_networks
+from runtime.adapters.words import counting_tokenizer
 from runtime.errors import InvalidRequest, LapdrawError
 from runtime.prompt_chunks import Chunk, count_tokens, split_prompt
-from runtime.prompt_syntax import parse_prompt, refuse_networks
+from runtime.prompt_syntax import parse_prompt
 from runtime.request import BOUNDS
 from runtime.safety import CHECKER
 from runtime.tokenizer import ClipTokenizer
+from ui.page.adapter_picker import AdapterPicker
 from ui.page.pickers import split_choice
 
 if TYPE_CHECKING:
@@ -26,6 +30,7 @@ class PromptFields:
     def __init__(self, page: "Page", tab: str) -> None:
         self._page = page
         self._tab = tab
+        self._adapters = AdapterPicker(page, tab)
 
     def draw_prompts(self) -> dict[str, Any]:
         """Draw the prompt and the negative prompt, each with its counter."""
@@ -45,6 +50,7 @@ class PromptFields:
                 autofocus=False,
             )
             drawn[f"{name}_tokens"] = gr.HTML(value="", elem_id=f"{self._tab}-{dashed}-tokens", padding=False)
+        self._adapters.draw()
         return drawn
 
     def draw_checker(self) -> dict[str, Any]:
@@ -76,6 +82,8 @@ class PromptFields:
 
     def connect(self, parts: dict[str, Any], quiet: dict[str, Any]) -> None:
         """Count while somebody writes, and anew for another model."""
+        if "prompt" in parts:
+            self._adapters.connect(parts["prompt"], quiet)
         for name in (name for name in PROMPTS if name in parts):
             gr.on(
                 [parts[name].change, parts["model"].change],
@@ -102,6 +110,7 @@ def token_line(page: "Page", model: str, text: str | None) -> str:
     if tokenizer is None:
         return ""
     try:
+        tokenizer = counting_tokenizer(AdapterLibrary(page.data), tokenizer, text or "")
         chunks = read_chunks(tokenizer, text or "", "prompt")
     except InvalidRequest as fault:
         return _line(page.words(fault), over=True)
@@ -113,7 +122,7 @@ def token_line(page: "Page", model: str, text: str | None) -> str:
 def read_chunks(tokenizer: ClipTokenizer, text: str, name: str) -> tuple[Chunk, ...]:
     """Return a prompt in chunks; raises InvalidRequest for one that cannot be read."""
     parsed = parse_prompt(text, name)
-    refuse_networks(parsed, name)
+    check_networks(parsed, name)
     return split_prompt(parsed, tokenizer, name)
 
 

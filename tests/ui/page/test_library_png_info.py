@@ -128,6 +128,7 @@ def test_what_is_not_understood_is_listed_with_its_reason(info: PngInfo) -> None
         assert key not in used
         assert key in left
     assert "Lapdraw has nothing like it" in left
+    assert "no such file is here" in left
     assert "names a LoRA" in left
 
 

@@ -99,7 +99,8 @@ def test_a_repository_without_what_is_needed_is_told() -> None:
     index = {"_class_name": "StableDiffusionPipeline", "unet": ["diffusers", "UNet2DConditionModel"]}
     empty = Repository(id="a/b", commit="0" * 40, files={}, names=("README.md",))
     single = Repository(id="a/b", commit="0" * 40, files={}, names=("x.safetensors",))
-    pickled = Repository(id="a/b", commit="0" * 40, files={}, names=("unet/diffusion_pytorch_model.bin",))
+    names = ("model_index.json", "unet/diffusion_pytorch_model.bin")
+    pickled = Repository(id="a/b", commit="0" * 40, files={}, names=names)
     check(_raised(index_file, empty), "hub_faults.no_index")
     check(_raised(index_file, single), "hub_faults.no_index_but_file")
     check(_raised(lambda: select_files(pickled, index, None)), "hub_faults.hub_pickle", "pickle")

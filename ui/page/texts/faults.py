@@ -135,8 +135,73 @@ TEXTS = {
         "提示词（{name}）中 {part} 的权重为 {weight}：请使用不超过 {most} 的权重，通常为 0.5 到 1.5",
     ),
     "prompt_network": (
-        "the {name} asks for {part}, and networks beside the model are not supported: leave it out",
-        "提示词（{name}）要求 {part}，不支持模型之外的网络：请去掉它",
+        "the {name} asks for {part}, and networks beside the model other than LoRAs are not supported: "
+        "leave it out",
+        "提示词（{name}）要求 {part}，除 LoRA 外不支持模型之外的网络：请去掉它",
+    ),
+    "prompt_network_place": (
+        "the {name} asks for {part}, and LoRAs have effect in the prompt only: write it there",
+        "提示词（{name}）要求 {part}，LoRA 只在正面提示词中起作用：请写到那里",
+    ),
+    # LoRAs and embeddings (runtime/adapters)
+    "adapter_tag": (
+        "{part} cannot be read: write <lora:name:0.8>",
+        "无法识别 {part}：请写成 <lora:name:0.8>",
+    ),
+    "adapter_weight": (
+        "{part} has the weight {weight}: use a number up to {most}, mostly 0 to 1",
+        "{part} 的权重为 {weight}：请使用不超过 {most} 的数字，通常为 0 到 1",
+    ),
+    "adapter_missing": (
+        "there is no LoRA {name} (there are {found}): put its file into {folder}, or give --lora FILE",
+        "没有名为 {name} 的 LoRA（现有：{found}）：请把文件放入 {folder}，或使用 --lora FILE",
+    ),
+    "adapter_pickle": (
+        "{path} is a pickle, a program that runs when it is read: take its .safetensors version; most "
+        "publishers have one",
+        "{path} 是 pickle，读取时会运行其中的程序：请使用 .safetensors 版本，多数发布者都有提供",
+    ),
+    "adapter_family": (
+        "{path} is for {family} and this model is a {own}: choose a LoRA made for {wanted}",
+        "{path} 适用于 {family}，而此模型是 {own}：请选择为 {wanted} 制作的 LoRA",
+    ),
+    "adapter_other_family": (
+        "{path} is for {family}: choose one for Stable Diffusion 1.x, 2.x or SDXL",
+        "{path} 适用于 {family}：请选择适用于 Stable Diffusion 1.x、2.x 或 SDXL 的文件",
+    ),
+    "adapter_method": (
+        "{path} is {what}, which is not supported: take a LoRA (or LyCORIS LoCon) version of it",
+        "{path} 是 {what}，不支持：请使用它的 LoRA（或 LyCORIS LoCon）版本",
+    ),
+    "adapter_two_encoders": (
+        "{path} is for SDXL, which has two text encoders, and this model has {count}: choose a LoRA made "
+        "for this model",
+        "{path} 适用于有两个文本编码器的 SDXL，而此模型有 {count} 个：请选择为此模型制作的 LoRA",
+    ),
+    "adapter_shape": (
+        "{path} does not fit this model ({what}): choose one made for it",
+        "{path} 与此模型不符（{what}）：请选择为此模型制作的文件",
+    ),
+    "adapter_keys": (
+        "{count} of {total} keys of {path} match no layer of {what}: choose a LoRA made for this model",
+        "{path} 的 {total} 个键中有 {count} 个在 {what} 中没有对应的层：请选择为此模型制作的 LoRA",
+    ),
+    "adapter_damaged": (
+        "{path} is damaged ({what}): fetch the file again",
+        "{path} 已损坏（{what}）：请重新下载该文件",
+    ),
+    "adapter_no_lora": (
+        "{path} is no LoRA (it holds {what}): choose a LoRA's .safetensors file",
+        "{path} 不是 LoRA（其中有 {what}）：请选择 LoRA 的 .safetensors 文件",
+    ),
+    "adapter_no_embedding": (
+        "{path} is no textual inversion (it holds {what}): choose an embedding's .safetensors file",
+        "{path} 不是文本反演嵌入（其中有 {what}）：请选择嵌入的 .safetensors 文件",
+    ),
+    "adapter_width": (
+        "the embedding {path} has vectors of width {has} and this model reads {wants}: choose one made for "
+        "this model, or leave its name out",
+        "嵌入 {path} 的向量宽度为 {has}，而此模型读取 {wants}：请选择为此模型制作的嵌入，或去掉它的名字",
     ),
     "prompt_too_long": (
         "the {name} has {count} tokens and at most {most} are read: shorten it",

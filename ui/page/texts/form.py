@@ -20,6 +20,13 @@ TEXTS = {
         "扣留模型自带检查器标记的图片。关闭后许可条款依然有效：不得在面向公众的服务中提供未经过滤的结果。",
     ),
     "clip_skip": ("Clip skip", "Clip skip（跳过文本编码层）"),
+    "adapters": ("Add a LoRA or embedding", "添加 LoRA 或嵌入"),
+    "adapters_info": (
+        "Written into the prompt. Files lie in the folders loras and embeddings, and in A1111's own.",
+        "会写入提示词。文件位于 loras 和 embeddings 文件夹，以及 A1111 的相应文件夹。",
+    ),
+    "adapters_lora": ("LoRA", "LoRA"),
+    "adapters_embedding": ("embedding", "嵌入"),
     "clip_skip_info": (
         "Which layer of the text encoder is read, from the last: 1 is the last; some models ask for 2.",
         "读取文本编码器的倒数第几层：1 为最后一层；有些模型要求 2。",

@@ -29,6 +29,8 @@ TEXTS = {
     "why.no_sampler": ("there is no sampler of this name here", "没有这个名称的采样器"),
     "why.no_schedule": ("there is no schedule of this name here", "没有这个名称的调度类型"),
     "why.no_such_pair": ("the sampler does not have this schedule", "该采样器不支持这种调度类型"),
+    "why.adapter_missing": ("no such file is here", "这里没有这个文件"),
+    "why.adapter_other": ("the file of this name here has other content", "这里的同名文件内容不同"),
     "why.model_missing": ("no such model is installed", "没有安装这个模型"),
     "why.model_other": (
         "taken by its name, but the installed one was made from other weights",
@@ -46,7 +48,7 @@ TEXTS = {
         "提示词中含有 AND，或会随步数变化的 [a:b:0.5] 等写法，这里不支持。",
     ),
     "note.lora": (
-        "The prompt names a LoRA, which has no effect here.",
-        "提示词中引用了 LoRA，在这里不起作用。",
+        "The prompt names a LoRA that is not here: put its file into the folder loras, or take its tag out.",
+        "提示词中引用的 LoRA 不在这里：请把文件放入 loras 文件夹，或去掉该标签。",
     ),
 }

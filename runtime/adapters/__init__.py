@@ -1,0 +1,1 @@
+"""LoRA and textual inversion: files beside a model that change what its networks compute."""
