@@ -92,6 +92,12 @@ def depth_pixels(config: Mapping[str, Any]) -> dict[str, AnyArray]:
     return {"pixel_values": _random(6).uniform(-1.0, 1.0, (1, 3, side, side)).astype(np.float32)}
 
 
+def checker_pixels(config: Mapping[str, Any]) -> dict[str, AnyArray]:
+    """(2, 3, S, S) normalised pixels of the size that the safety checker takes."""
+    side = int(config["vision_config"]["image_size"])
+    return {"pixel_values": _random(7).uniform(-1.8, 2.0, (2, 3, side, side)).astype(np.float32)}
+
+
 def latents(config: Mapping[str, Any]) -> dict[str, AnyArray]:
     """(1, C, 8, 12) latents of the spread that the decoder was trained on."""
     spread = 1.0 / float(config.get("scaling_factor", 0.18215))

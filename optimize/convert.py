@@ -19,8 +19,10 @@ from optimize.exporters import export_by_optimum, export_by_tracing
 from optimize.families import CONTROL, FAMILIES, Component, OptimumExporter, Tracer, runtime_options
 from optimize.fidelity import save_reference
 from optimize.memory import importing, return_memory
+from optimize.safety_checker import give_scores
 from runtime.checkpoint import Part
 from runtime.errors import ExportError, LapdrawError
+from runtime.safety import CHECKER
 from runtime.weight_files import XML_NAME, source_weights
 
 # What from_pretrained raises on a source it does not understand, and the exporter on what it cannot export.
@@ -103,9 +105,7 @@ def convert(job: ConvertJob, report: Callable[[str], None]) -> None:
 
 def _load(job: ConvertJob, row: Component) -> Any:
     """Return the torch module in f32, every weight of it from the source."""
-    import diffusers
     import torch
-    import transformers
 
     if row.entry in job.parts:
         config = Path(job.source, row.entry)
@@ -125,11 +125,9 @@ def _load(job: ConvertJob, row: Component) -> Any:
     }
     try:
         if row.library == "diffusers":
-            kind = getattr(diffusers, row.class_name)
-            module, info = kind.from_pretrained(folder, torch_dtype=torch.float32, **options)
+            module, info = _class_of(row).from_pretrained(folder, torch_dtype=torch.float32, **options)
         else:
-            kind = getattr(transformers, row.class_name)
-            module, info = kind.from_pretrained(folder, dtype=torch.float32, **options)
+            module, info = _class_of(row).from_pretrained(folder, dtype=torch.float32, **options)
     except _LOADING_FAULTS as error:
         raise ExportError(
             f"{folder} could not be loaded ({_first_line(error)}): fetch the model again"
@@ -153,7 +151,7 @@ def _export(module: Any, row: Component, job: ConvertJob) -> None:
         module.config.output_hidden_states = True
     _write_config(module, row, folder)
     _arrange(module, row, Path(job.source))
-    inputs = row.check_inputs(module.config.to_dict() if row.library == "transformers" else module.config)
+    inputs = row.check_inputs(module.config if row.library == "diffusers" else module.config.to_dict())
     target = Path(job.work, row.name)
     target.mkdir()
     try:
@@ -190,6 +188,8 @@ def _answers(outputs: Any, row: Component) -> list[Any]:
 
 def _arrange(module: Any, row: Component, source: Path) -> None:
     """Set what optimum-intel's configuration reads, and make `forward` the part that is exported."""
+    if row.name == CHECKER:
+        give_scores(module)
     if not isinstance(row.exporter, OptimumExporter):
         return
     if row.exporter.export_type == "vae-encoder":
@@ -232,12 +232,21 @@ def _offline() -> Iterator[None]:
         os.environ.update(before)
 
 
-def _import_libraries(job: ConvertJob) -> None:
+def _class_of(row: Component) -> Any:
+    """Return the class of a component, which its library imports when it is asked for."""
     import diffusers
     import transformers
 
+    if row.name == CHECKER:
+        from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
+
+        return StableDiffusionSafetyChecker
+    return getattr({"diffusers": diffusers, "transformers": transformers}[row.library], row.class_name)
+
+
+def _import_libraries(job: ConvertJob) -> None:
     for row in job.rows:  # what is asked for is what they import
-        getattr({"diffusers": diffusers, "transformers": transformers}[row.library], row.class_name)
+        _class_of(row)
         if isinstance(row.exporter, OptimumExporter):
             import optimum.exporters.openvino
             import optimum.intel  # noqa: F401

@@ -174,9 +174,12 @@ def store_and_check(row: Component, staging: Staging, precision: str) -> dict[st
 
 def _write_small_files(source: SourceModel, settings: Path, output: Path) -> None:
     """Write the configurations that are no network's as they are, and an index of what is in the folder."""
+    # The safety checker is found by its folder: the peers would look for PyTorch's weights in it.
     left_out = _LEFT_OUT
-    if "depth_estimator" not in source.present:  # of which the feature extractor is the other half
-        left_out = left_out | {"depth_estimator", "feature_extractor"}
+    if "depth_estimator" not in source.present:
+        left_out = left_out | {"depth_estimator"}
+    if not {"depth_estimator", "safety_checker"} & set(source.present):  # whose other half it is
+        left_out = left_out | {"feature_extractor"}
     for name in _SETTINGS:
         if name not in left_out and (settings / name).is_dir():
             (output / name).mkdir()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from optimize.check_inputs import (
+    checker_pixels,
     control_inputs,
     depth_pixels,
     latents,
@@ -173,11 +174,20 @@ CONTROLNET = Component(
     check_inputs=control_inputs,
 )
 
+SAFETY_CHECKER = Component(
+    name="safety_checker",
+    entry="safety_checker",
+    library="stable_diffusion",  # what model_index.json calls the module of diffusers that it is in
+    class_name="StableDiffusionSafetyChecker",
+    exporter=Tracer(output="scores", attribute="scores", free={"pixel_values": (0,)}),
+    check_inputs=checker_pixels,
+)
+
 _PLAIN_UNET = {"class_embed_type": (None,), "addition_embed_type": (None,)}
 _LATENT_UNET = _PLAIN_UNET | {"out_channels": (4,), "num_class_embeds": (None,)}
 _XL_UNET = _LATENT_UNET | {"addition_embed_type": ("text_time",)}
 # The UNet, by far the largest, is first: nothing is in memory yet.
-_IN_LATENTS = (UNET, TEXT_ENCODER, VAE_DECODER, VAE_ENCODER)
+_IN_LATENTS = (UNET, TEXT_ENCODER, VAE_DECODER, VAE_ENCODER, SAFETY_CHECKER)
 _IN_LATENTS_XL = (
     UNET,
     TEXT_ENCODER_2,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 Config = Mapping[str, Any]
 R = TypeVar("R", bound="Request")
+CHECKER = "safety_checker"  # a component that looks at finished pictures
 CLIP = "quick_gelu"  # the activation of OpenAI's text encoder
 SIZES = 6  # numbers that SDXL is told: of the original, where it was cropped, of the target; height first
 

@@ -21,6 +21,7 @@ from runtime.prompt import PromptPlan, encode_prompt, plan_prompt
 from runtime.prompt_cache import PromptCache
 from runtime.recipes import follow_recipe
 from runtime.request import Request
+from runtime.safety import CHECKER, UNCHECKED, Verdict, Withheld, judge, prepare_picture
 from runtime.schedulers import SamplerChoice
 from runtime.studio import Cancelled, Studio, Watch
 from runtime.timings import Timings
@@ -47,6 +48,7 @@ class Result:
     timings: Timings
     warnings: tuple[str, ...]
     cancelled: bool
+    withheld: tuple[Withheld, ...] = ()  # made, flagged by the model's safety checker, and not given out
 
     @property
     def images(self) -> tuple[Image.Image, ...]:
@@ -83,6 +85,7 @@ class Generation:
     ) -> None:
         self.request = request
         self.pictures: list[Picture] = []
+        self.withheld: list[Withheld] = []
         self.timings = Timings()
         self._loaded = loaded
         self._sampler = sampler
@@ -131,10 +134,13 @@ class Generation:
             timings=self.timings,
             warnings=self.request.warnings
             + self._prompt_warnings()
+            + tuple(map(str, self.withheld))
+            + ((UNCHECKED,) if self._has_checker and not self.request.safety_checker else ())
             + self._loaded.choice.warnings
             + self._loaded.model.notes
             + (self._studio.components.warnings if self._studio is not None else ()),
             cancelled=self._watch.cancelled,
+            withheld=tuple(self.withheld),
         )
 
     def _run(self) -> Iterator[DenoiseStep]:
@@ -162,6 +168,10 @@ class Generation:
         )
         images = yield from follow_recipe(self._studio, self.request)
         for number, image in enumerate(images):
+            verdict = self._judge(components, image)
+            if verdict.is_flagged:
+                self.withheld.append(Withheld(seed=seed + number, reason=verdict.reason))
+                continue
             text = self._infotext(components, seed + number, image)
             self.pictures.append(Picture(image=image, seed=seed + number, infotext=text))
         self._loaded.backend.keep()
@@ -177,9 +187,23 @@ class Generation:
                 self._prompt_embeds = self._loaded.prompts.get(self._prompt_key)
             if self._prompt_embeds is not None:  # so nothing will be asked of the encoders
                 networks = tuple(name for name in networks if not name.startswith("text_encoder"))
+        if self._has_checker and self.request.safety_checker:
+            networks = (*networks, CHECKER)
         components = self._loaded.backend.load(shape, networks)
         components.wait(self.timings)
         return components
+
+    @property
+    def _has_checker(self) -> bool:
+        return CHECKER in self._loaded.model.components
+
+    def _judge(self, components: Components, image: Image.Image) -> Verdict:
+        """Return what the model's own checker says of a picture; nothing where there is none."""
+        if not (self._has_checker and self.request.safety_checker):
+            return Verdict(concepts={})
+        self._watch.on_phase("checking the picture")
+        pixels = prepare_picture(image, self._loaded.model.feature_extractor_config)
+        return judge(components.safety_checker(pixels)[0])
 
     def _plan_prompt(self) -> PromptPlan | None:
         model, tokenizers = self._loaded.model, self._loaded.choice.tokenizers

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.errors import ModelFolderError
-from runtime.family import FamilyFacts, check_conditions
+from runtime.family import CHECKER, FamilyFacts, check_conditions
 from runtime.known_files import KnownFiles
 from runtime.manifest import MANIFEST_NAME
 from runtime.model_files import (
@@ -28,6 +28,7 @@ from runtime.model_files import (
 from runtime.tasks import find_tasks
 from runtime.weight_files import BIN_NAME, XML_NAME, check_ir_pair, check_source_weights
 
+UNUSABLE = "its safety checker is in a form that is not used here: optimize the model from safetensors"
 MANIFEST_MARK = "_manifest"  # key of model_index.json: a folder written with a manifest is refused without it
 
 # Entry of model_index.json -> our components, and whether a folder without the component is refused.
@@ -37,6 +38,7 @@ _COMPONENTS = {
     "unet": (("unet", True),),
     "vae": (("vae_decoder", True), ("vae_encoder", False)),
     "depth_estimator": (("depth_estimator", False),),
+    CHECKER: ((CHECKER, False),),
 }
 _SCHEDULER = "scheduler/scheduler_config.json"
 _LOW_RES_SCHEDULER = "low_res_scheduler/scheduler_config.json"
@@ -67,12 +69,14 @@ class ModelFolder(FamilyFacts):
         self.scheduler_config = self._json(_SCHEDULER)
         self._check_meaning()
         self.tasks = self._find_tasks()
-        has_estimator = "depth_estimator" in self.components
-        self.feature_extractor_config = self._json(_FEATURE_EXTRACTOR) if has_estimator else {}
+        looks = {"depth_estimator", CHECKER} & set(self.components)
+        self.feature_extractor_config = self._json(_FEATURE_EXTRACTOR) if looks else {}
         self.low_res_scheduler_config = self._json(_LOW_RES_SCHEDULER) if "upscale" in self.tasks else {}
         self.max_noise_level = self._find_max_noise_level()
         unchecked = self.kind == "openvino" and self.manifest is None
-        self.notes = ("no manifest.json: contents are not verified",) if unchecked else ()
+        unusable = CHECKER not in self.components and (self.path / CHECKER).is_dir()
+        notes = {"no manifest.json: contents are not verified": unchecked, UNUSABLE: unusable}
+        self.notes = tuple(note for note, holds in notes.items() if holds)
         self.known_files = KnownFiles()  # hashes everything, unless a pipeline puts one with a memory here
         self._verified: dict[str, str] = {}  # file name -> sha256 that was computed and agreed
 
@@ -203,7 +207,7 @@ class ModelFolder(FamilyFacts):
 
     def _find_components(self) -> tuple[tuple[str, ...], str]:
         """Return the components that are there, and how the UNet's weights are stored."""
-        named = [entry for entry in _COMPONENTS if any(self.index.get(entry) or ())]
+        named = [entry for entry in _COMPONENTS if self._names(entry)]
         if "unet" not in named or any(self.index.get("vqvae") or ()):
             raise ModelFolderError(
                 f"{self.path} holds a {self.pipeline_class or 'model of an unknown class'}, which is not "
@@ -234,6 +238,14 @@ class ModelFolder(FamilyFacts):
             precision = stored if component == "unet" else precision
             present.append(component)
         return tuple(present), precision
+
+    def _names(self, entry: str) -> bool:
+        """Whether the index names a component; a safety checker must be there in a form that can be used."""
+        if entry != CHECKER:
+            return any(self.index.get(entry) or ())
+        if self.kind == "openvino":
+            return (self.path / CHECKER / XML_NAME).is_file()
+        return any(self.index.get(entry) or ()) and any((self.path / CHECKER).glob("*.safetensors"))
 
     def _check_meaning(self) -> None:
         """Check the values that the properties above compute with."""

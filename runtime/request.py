@@ -74,6 +74,7 @@ class Request:
     seed: int = RANDOM_SEED
     count: int = 1
     batch_size: int = 1
+    safety_checker: bool = True  # the model's own, where it has one
     clip_skip: int = 1  # which layer of the text encoder is read, counted from the last
     # What is left out of the work: a row of runtime.speed, and what each part of it is instead.
     speed: str = EXACT
@@ -87,6 +88,8 @@ class Request:
         for name, bounds in BOUNDS.items():
             if getattr(self, name) is not None or name not in OWN:
                 bounds.check(name, getattr(self, name))
+        if not isinstance(self.safety_checker, bool):
+            raise InvalidRequest(f"safety_checker must be true or false, got {self.safety_checker!r}")
         for name in ("width", "height"):
             value = getattr(self, name)
             if value is not None:

@@ -85,12 +85,12 @@ def _make_all(
     maker: PictureMaker,
     progress: Progress,
     options: argparse.Namespace,
-) -> list[Path]:
-    paths: list[Path] = []
+) -> list[Path | None]:
+    paths: list[Path | None] = []
     for work in plan.works:
         started = time.perf_counter()
         made = maker.make(generations.popleft(), work.label)  # freed with its pictures when it is done
-        paths += made.paths
+        paths += made.paths or [None] * bool(made.result.withheld)
         if options.json:
             print_json(describe(made.result, work.model.resolve().name, made.paths, made.previews))
         else:
@@ -101,10 +101,12 @@ def _make_all(
 
 
 def _make_sheet(
-    grid: Grid, task: str, place: Outputs, paths: list[Path], options: argparse.Namespace
+    grid: Grid, task: str, place: Outputs, paths: list[Path | None], options: argparse.Namespace
 ) -> None:
     from ui.grid_sheet import save_sheet
 
+    if not any(paths):
+        return
     sheet = place.sheet(task)
     save_sheet(grid, paths, sheet)
     if options.json:

@@ -15,7 +15,7 @@ REQUEST_OPTIONS = (
     *("prompt", "negative_prompt", "sampler", "schedule", "num_inference_steps", "guidance_scale", "seed"),
     *("width", "height", "count", "batch_size", "image", "strength", "resize", "mask", "mask_blur"),
     *("clip_skip", "invert_mask", "only_masked", "padding", "depth", "noise_level", "tile"),
-    *("speed", "reuse", "guidance_interval", "controls"),
+    *("speed", "reuse", "guidance_interval", "controls", "safety_checker"),
 )
 
 
@@ -113,6 +113,13 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         "--device", default="auto", metavar="D", help="see `devices`; or unet=igpu,vae_decoder=cpu"
     )
     _field(group, "--execution-precision", choices=("f32", "f16", "bf16"), help="chosen per device")
+    group.add_argument(
+        "--no-safety-checker",
+        dest="safety_checker",
+        action="store_false",
+        default=argparse.SUPPRESS,
+        help="give out what the model's checker flags too; the licence holds all the same (docs/safety.md)",
+    )
     group.add_argument("--data-dir", metavar="DIR", help="where models, outputs and the cache are")
     group.add_argument("--no-cache", action="store_true", help="do not keep compiled models")
     group.add_argument("-o", "--output", metavar="FILE|DIR", help="where the pictures go")

@@ -44,7 +44,7 @@ def describe(result: "Result", model: str, paths: Sequence[Path], previews: Sequ
         "placement": {component: asdict(executed) for component, executed in result.placement.items()},
         "timings": result.timings.as_dict(),
         "warnings": list(result.warnings),
-    }
+    } | ({"withheld": [asdict(picture) for picture in result.withheld]} if result.withheld else {})
 
 
 def describe_grid(task: str, grid: Grid, sheet: Path, paths: Sequence[Path | None]) -> dict[str, Any]:

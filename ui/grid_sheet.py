@@ -108,7 +108,7 @@ def wrap(text: str, font: Font, width: int) -> list[str]:
     return lines
 
 
-def save_sheet(grid: Grid, paths: Sequence[Path], place: Path) -> None:
+def save_sheet(grid: Grid, paths: Sequence[Path | None], place: Path) -> None:
     """Write the sheet of pictures that lie at `paths`, a path a cell.
 
     Its `parameters` text is that of the first picture, and the axes as A1111 writes them.

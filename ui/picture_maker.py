@@ -1,7 +1,7 @@
 """Runs one request after the other: shows the steps, saves pictures and previews, stops on Ctrl-C."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +44,9 @@ class PictureMaker:
 
         def place(number: int) -> Path:
             if number == len(places):
-                places.append(self._place.picture(request.task, request.seed + number, label))
+                kept = generation.pictures[number : number + 1]  # some may have been withheld
+                seed = kept[0].seed if kept else request.seed + number + len(generation.withheld)
+                places.append(self._place.picture(request.task, seed, label))
             return places[number]
 
         def save_finished() -> None:
@@ -58,12 +60,14 @@ class PictureMaker:
                 save_finished()
                 self._progress.picture(self._finished + len(paths) + 1, self._plan.pictures)
                 self._progress.step(step.index + 1, step.total)
-                previews += self._previews(generation, step, place(len(paths)))
+                previews += self._previews(generation, step, lambda: place(len(paths)))
             save_finished()
             self._finished += request.count
             return Made(result=generation.result(), paths=paths, previews=previews)
 
-    def _previews(self, generation: "Generation", step: "DenoiseStep", path: Path) -> list[Path]:
+    def _previews(
+        self, generation: "Generation", step: "DenoiseStep", place: Callable[[], Path]
+    ) -> list[Path]:
         every = self._plan.save_steps
         if every is None:
             return []
@@ -71,7 +75,7 @@ class PictureMaker:
 
         if not is_due(step, every):
             return []
-        saved = save_previews(generation, step, path)
+        saved = save_previews(generation, step, place())
         self._progress.resume()
         return saved
 

@@ -77,6 +77,14 @@ class DepthEstimator(Protocol):
         ...
 
 
+class SafetyChecker(Protocol):
+    """A picture, as CLIP sees it, to how near it is to each concept, less the concept's threshold."""
+
+    def __call__(self, pixels: Array) -> Array:
+        """(1, 3, S, S) to (1, 20)."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class ExecutedOn:
     """What a component really runs on, read back from the compiled model."""
@@ -178,6 +186,11 @@ class Components(Protocol):
     @property
     def vae_encoder(self) -> VaeEncoder:
         """Pixels to the posterior; text to image never loads it."""
+        ...
+
+    @property
+    def safety_checker(self) -> "SafetyChecker":
+        """A picture to its scores; raises ModelFolderError when the model has none."""
         ...
 
     @property

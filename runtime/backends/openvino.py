@@ -36,6 +36,7 @@ from runtime.errors import DeviceError, InvalidRequest
 from runtime.memory import check_comparison, check_memory
 from runtime.model_folder import ModelFolder
 from runtime.placement import UNCONDITIONAL, Placement, find_device
+from runtime.safety import CHECKER
 
 COMPILERS = 3  # components compiled side by side
 SMALL_BYTES = 128 * 2**20  # of weights, which may be held for every way to run a UNet
@@ -112,7 +113,8 @@ class OpenVinoBackend:
             shape = self._fitting(shape, slots)
         on_cpu = {slot for slot in slots if self.assignment(slot).device.native == "CPU"}
         # It would only take the CPU from the first step.
-        later = ["vae_decoder"] if on_cpu >= {"unet", "vae_decoder"} else []
+        put_off = [slot for slot in ("vae_decoder", CHECKER) if slot in on_cpu]
+        later = put_off if on_cpu >= {"unet", "vae_decoder"} else []
         at_once = [slot for slot in slots if slot not in later]
         components = OpenVinoComponents(self, shape, at_once, later)
         self._compiled.trim()

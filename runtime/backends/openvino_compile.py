@@ -29,6 +29,7 @@ from runtime.controlnet_folder import ControlNetFolder
 from runtime.depth import estimator_size
 from runtime.errors import DeviceError, ModelFolderError
 from runtime.model_folder import ModelFolder
+from runtime.safety import CHECKER
 
 # A blob of a large network on the CPU takes longer to write and check, and more memory, than the compile it
 # saves: the decoder of SD 1.5 (99 MB) compiles in 0.7 s and is restored in 1.2.
@@ -201,6 +202,9 @@ def component_shapes(model: ModelFolder, component: str, shape: Shape) -> Shapes
         return shapes | {name: (rows, count) for name, count in condition_counts(config).items()}
     if component == "vae_decoder":
         return {"latent_sample": (shape.batch, model.latent_channels, height, width)}
+    if component == CHECKER:
+        side = int(model.config(CHECKER)["vision_config"]["image_size"])
+        return {"pixel_values": (1, 3, side, side)}
     if component == "depth_estimator":
         return {"pixel_values": (1, 3, *estimator_size(model.feature_extractor_config))}
     return {"sample": (1, 3, shape.height, shape.width)}

@@ -219,5 +219,9 @@ class OpenVinoComponents:
         """(1, 3, S, S) to inverse depth (1, s, s)."""
         return self._run("depth_estimator", "predicted_depth", pixel_values=pixels)
 
+    def safety_checker(self, pixels: Array) -> Array:
+        """(1, 3, S, S) to scores (1, 20)."""
+        return self._run("safety_checker", "scores", pixel_values=pixels)
+
     def _run(self, component: str, output: str, **inputs: AnyArray) -> Array:
         return self._guard.run(output, [Call(slot=component, inputs=inputs)])

@@ -7,6 +7,7 @@ from runtime.control_shapes import SLOTS
 from runtime.errors import DeviceError, InvalidRequest
 from runtime.model_folder import ModelFolder
 from runtime.placement import UNCONDITIONAL
+from runtime.safety import CHECKER
 
 CONTROLNET = "controlnet"
 SHALLOW = "unet_shallow"  # the outermost layers of the UNet, where it is
@@ -44,7 +45,12 @@ def copy_of(slot: str) -> str:
 
 
 def placed_as(slot: str) -> str:
-    """Return the slot whose device it shares: the outermost layers are where the UNet is."""
+    """Return the slot whose device it shares: the outermost layers are where the UNet is.
+
+    The safety checker, of CLIP's other half, goes with the text encoder.
+    """
+    if slot == CHECKER:
+        return "text_encoder"
     return "unet" if slot == SHALLOW else slot
 
 

@@ -18,6 +18,7 @@ from runtime.errors import DeviceError, InvalidRequest, ModelFolderError, SetupE
 from runtime.memory import check_memory
 from runtime.model_folder import ModelFolder
 from runtime.placement import Placement
+from runtime.safety import CHECKER
 from runtime.timings import Timings
 
 os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")  # it warns of other packages while it is imported
@@ -127,7 +128,8 @@ class PyTorchBackend:
 
     def device(self, component: str) -> Device:
         """Return where a component was placed; ControlNets are where the UNet is."""
-        return self._placement.devices["unet" if component in SLOTS else component]
+        placed = {**dict.fromkeys(SLOTS, "unet"), CHECKER: "text_encoder"}
+        return self._placement.devices[placed.get(component, component)]
 
     def dtype(self, component: str) -> torch.dtype:
         """Return what a component computes in."""
@@ -241,6 +243,10 @@ class PyTorchComponents:
     def depth_estimator(self, pixels: Array) -> Array:
         """(1, 3, S, S) to inverse depth (1, s, s)."""
         return self._run("depth_estimator", forwards.depth, {"pixels": pixels})[0]
+
+    def safety_checker(self, pixels: Array) -> Array:
+        """(1, 3, S, S) to scores (1, 20)."""
+        return self._run(CHECKER, forwards.scores, {"pixels": pixels})[0]
 
     def _run(
         self, component: str, forward: forwards.Forward, inputs: Mapping[str, Array | IntArray]

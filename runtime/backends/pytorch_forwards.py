@@ -87,3 +87,11 @@ def posterior(network: Any, inputs: Tensors) -> tuple[torch.Tensor, ...]:
 def depth(network: Any, inputs: Tensors) -> tuple[torch.Tensor, ...]:
     """Return the inverse depth of pixels."""
     return (network(inputs["pixels"]).predicted_depth,)
+
+
+def scores(network: Any, inputs: Tensors) -> tuple[torch.Tensor, ...]:
+    """Return how near pixels are to each concept of a safety checker, less its threshold; care first."""
+    embeds = network.visual_projection(network.vision_model(inputs["pixels"])[1])
+    directions = torch.cat([network.special_care_embeds, network.concept_embeds])
+    near = torch.nn.functional.normalize(embeds, dim=-1) @ torch.nn.functional.normalize(directions, dim=-1).T
+    return (near - torch.cat([network.special_care_embeds_weights, network.concept_embeds_weights]),)

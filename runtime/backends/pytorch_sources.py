@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from diffusers import AutoencoderKL, ControlNetModel, UNet2DConditionModel, UNet2DModel
+from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, DPTForDepthEstimation
 
 from runtime.backends.pytorch_memory import is_out_of_memory
 from runtime.control_shapes import SLOTS
 from runtime.errors import ModelFolderError
 from runtime.model_folder import ModelFolder
+from runtime.safety import CHECKER
 
 if TYPE_CHECKING:
     from runtime.controlnet_folder import ControlNetFolder
@@ -28,6 +30,7 @@ def place_of(source: ModelFolder, nets: Sequence[Path], component: str) -> tuple
         "text_encoder_2": ("text_encoder_2", CLIPTextModelWithProjection),
         "unet": ("unet", UNet2DConditionModel if is_conditional else UNet2DModel),
         "depth_estimator": ("depth_estimator", DPTForDepthEstimation),
+        CHECKER: (CHECKER, StableDiffusionSafetyChecker),
     }.get(component, ("vae", AutoencoderKL))
     # Both halves of the VAE come from one folder but may be placed apart.
     return source.path / folder, kind

@@ -171,8 +171,8 @@ class _Follower:
         self._supervisor.persist(lambda: self._store.saved(self._job.id, number))
         self._board.tell()
 
-    def _on_skipped(self, numbers: list[int]) -> None:
-        self._supervisor.persist(lambda: self._store.skipped(self._job.id, numbers))
+    def _on_skipped(self, numbers: list[int], result: dict[str, Any] | None = None) -> None:
+        self._supervisor.persist(lambda: self._store.skipped(self._job.id, numbers, result))
         self._board.tell()
 
     def _on_made(self, first: int, beside: float) -> None:

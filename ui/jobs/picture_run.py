@@ -144,13 +144,22 @@ class PictureRun:
         with self._lock:
             self._generation = None
         result = generation.result()
-        if len(result.pictures) == unit.request.count:
+        if len(result.pictures) + len(result.withheld) == unit.request.count:
+            if result.withheld:
+                self._withhold(unit, result, pipeline.model.name)
             self._save(unit, result, pipeline.model.name)
             return
         self._check()
         numbers = [number for number in unit.numbers if number not in self._paths]
         self._paths.update(dict.fromkeys(numbers))
         self._say(event="skipped", numbers=numbers)
+
+    def _withhold(self, unit: Unit, result: "Result", model: str) -> None:
+        """Leave out what the safety checker flags; where nothing is left, what came of it is told at once."""
+        numbers = [unit.first + picture.seed - result.request.seed for picture in result.withheld]
+        self._paths.update(dict.fromkeys(numbers))
+        told = None if result.pictures else describe(result, model, [], [])
+        self._say(event="skipped", numbers=numbers, result=told)
 
     def _check(self) -> None:
         if self._cancelled:
@@ -179,7 +188,7 @@ class PictureRun:
         self._phase("saving")
         missing = [number for number in unit.numbers if number not in self._paths]
         for number in missing:
-            picture = result.pictures[number - unit.first]
+            picture = next(p for p in result.pictures if p.seed == result.request.seed + number - unit.first)
             content = encode_png(picture.image, told_text(picture.infotext, self._metadata))
 
             def entry(path: Path, number: int = number) -> dict[str, Any] | None:

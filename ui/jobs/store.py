@@ -182,13 +182,14 @@ class Store(Database):
             for table in ("pictures", "results"):
                 to.execute(f"DELETE FROM {table} WHERE job = ? AND number = ?", (name, number))
 
-    def skipped(self, name: str, numbers: Sequence[int]) -> None:
-        """Note that pictures are left out."""
+    def skipped(self, name: str, numbers: Sequence[int], result: Mapping[str, Any] | None = None) -> None:
+        """Note that pictures are left out, and what is to be told of it."""
         with self.transaction() as to:
             to.executemany(
                 "INSERT OR REPLACE INTO pictures (job, number, state) VALUES (?, ?, ?)",
                 [(name, number, SKIPPED) for number in numbers],
             )
+            self._put_result(to, name, numbers[-1], result)
 
     def add_result(self, name: str, number: int, result: Mapping[str, Any]) -> None:
         """Note what came of a job, or of its `number`th picture."""

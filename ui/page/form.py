@@ -102,7 +102,7 @@ class GenerationForm:
                 elem_id=f"{tab}-{LABELS[name]}",
             )
         if self.has_prompt:
-            self.by_name |= self._prompts.draw_clip_skip()
+            self.by_name |= self._prompts.draw_clip_skip() | self._prompts.draw_checker()
         self.by_name |= self.speed.draw(model)
         if self.size is not None:
             self.by_name |= self.size.draw(model)
@@ -180,6 +180,8 @@ class GenerationForm:
                     fields[name] = check_side(self.page, name, given[name], side)
             else:
                 fields[name] = check_number(self.page, label_of(self.page, name), given[name], BOUNDS[name])
+        if given.get("safety_checker") is False:
+            fields["safety_checker"] = False
         if fields.get("clip_skip") == 1:  # as everybody has it
             del fields["clip_skip"]
         return {name: value for name, value in fields.items() if name in TASKS[self.task].fields}

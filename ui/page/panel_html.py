@@ -63,6 +63,8 @@ def live_html(page: "Page", snapshot: "Snapshot", waiting: int = 0) -> str:
 
 def phase_words(page: "Page", job: "Job", progress: "Progress") -> str:
     """Return what is going on, or what has come of it, in words."""
+    if job.state == "done" and not job.pictures and any(made.get("withheld") for made in job.results):
+        return page.say("panel.all_withheld")
     if job.state == "done" and not job.pictures:
         return page.say("panel.all_skipped")
     if job.state == "done":

@@ -12,6 +12,7 @@ from runtime.errors import InvalidRequest, LapdrawError
 from runtime.prompt_chunks import Chunk, count_tokens, split_prompt
 from runtime.prompt_syntax import parse_prompt
 from runtime.request import BOUNDS
+from runtime.safety import CHECKER
 from runtime.tokenizer import ClipTokenizer
 from ui.page.adapter_picker import AdapterPicker
 from ui.page.pickers import split_choice
@@ -51,6 +52,18 @@ class PromptFields:
             drawn[f"{name}_tokens"] = gr.HTML(value="", elem_id=f"{self._tab}-{dashed}-tokens", padding=False)
         self._adapters.draw()
         return drawn
+
+    def draw_checker(self) -> dict[str, Any]:
+        """Draw the box of the safety checker; nobody sees it while no model has one."""
+        models = self._page.shelf.models()
+        box = gr.Checkbox(
+            value=True,
+            label=self._page.say("form.safety_checker"),
+            info=self._page.say("form.safety_checker_info"),
+            visible=any(CHECKER in model.folder.components for model in models),
+            elem_id=f"{self._tab}-safety-checker",
+        )
+        return {"safety_checker": box}
 
     def draw_clip_skip(self) -> dict[str, Any]:
         """Draw the slider of the layer that is read."""

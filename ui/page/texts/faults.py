@@ -104,6 +104,22 @@ TEXTS = {
         "clip_skip {value} skips every layer of {name}'s text encoder: use 1 to {layers}",
         "Clip skip {value} 会跳过 {name} 文本编码器的所有层：请使用 1 到 {layers}",
     ),
+    # The safety checker (runtime/safety.py)
+    "withheld": (
+        "the picture of seed {seed} is withheld: the model's safety checker flags it (concept {found} over "
+        "its threshold); try another seed or prompt (docs/safety.md)",
+        "种子 {seed} 的图片已扣留：模型自带的安全检查器将其标记（超出阈值的概念：{found}）；"
+        "请换用其他种子或提示词",
+    ),
+    "unchecked": (
+        "the safety checker is off: abide to the conditions of the Stable Diffusion license and do not "
+        "expose unfiltered results in services or applications open to the public",
+        "安全检查器已关闭：请遵守 Stable Diffusion 许可条款，不要在面向公众的服务或应用中提供未经过滤的结果",
+    ),
+    "unusable_checker": (
+        "its safety checker is in a form that is not used here: optimize the model from safetensors",
+        "它的安全检查器格式无法在此使用：请用 safetensors 格式的模型重新优化",
+    ),
     # Prompts (runtime/prompt_syntax.py, runtime/prompt_chunks.py)
     "prompt_and": (
         "the {name} joins prompts with AND, which is not supported: write a comma, or and in small letters",

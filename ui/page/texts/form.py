@@ -13,6 +13,12 @@ TEXTS = {
     "tokens_parts": ("read in {count} parts", "分为 {count} 段读取"),
     "tokens_part": ("part {number} ends with “{end}”", "第 {number} 段止于“{end}”"),
     "tokens_more": ("and so on", "依此类推"),
+    "safety_checker": ("Safety checker", "安全检查器"),
+    "safety_checker_info": (
+        "Withholds what the model’s own checker flags. Without it the licence holds all the same: no "
+        "unfiltered results in services open to the public.",
+        "扣留模型自带检查器标记的图片。关闭后许可条款依然有效：不得在面向公众的服务中提供未经过滤的结果。",
+    ),
     "clip_skip": ("Clip skip", "Clip skip（跳过文本编码层）"),
     "adapters": ("Add a LoRA or embedding", "添加 LoRA 或嵌入"),
     "adapters_info": (

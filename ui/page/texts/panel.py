@@ -30,6 +30,7 @@ TEXTS = {
     "phase.encoding the prompt": ("Reading the prompt", "正在编码提示词"),
     "phase.encoding the picture": ("Reading the picture", "正在编码图片"),
     "phase.denoising": ("Drawing", "正在绘制"),
+    "phase.checking the picture": ("Checking the picture", "正在检查图片"),
     "phase.decoding": ("Decoding", "正在解码"),
     "phase.saving": ("Saving", "正在保存"),
     "step": ("step {step} of {steps}", "第 {step} / {steps} 步"),
@@ -41,6 +42,10 @@ TEXTS = {
     "interrupting": ("Stopping after this step", "将在本步完成后停止"),
     # Ends
     "done": ("Ready in {seconds} s", "完成，用时 {seconds} 秒"),
+    "all_withheld": (
+        "Withheld: the model’s safety checker flags what was made. Try another seed or prompt.",
+        "已扣留：模型自带的安全检查器标记了生成的图片。请换用其他种子或提示词。",
+    ),
     "all_skipped": ("Skipped: no picture was made", "已跳过，没有生成图片"),
     "failed": ("This did not work", "未能完成"),
     "cancelled": ("Interrupted", "已中断"),
