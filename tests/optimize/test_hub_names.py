@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hub_repos import NAME, TOKEN, UNET, Run, add_source, content, needed_names
+from hub_repos import NAME, TOKEN, UNET, Run, add_source, content, files_of, needed_names
 from hub_server import Repo
 
 from optimize.hub.names import is_allowed
@@ -36,12 +36,20 @@ def test_a_name_that_leads_elsewhere_condemns_the_repository(run: Run, name: str
 HARMLESS = [
     *("unet/con.json", "unet/NUL", "aux", "com1.safetensors", "unet/config.json.", "unet/config.json "),
     *("CON/x.json", "UNET/config.json", "unet/Config.json", "model_index.JSON", "unet/sub/config.json"),
-    *("config.json", "unet/config.json:stream", "unet/model.ckpt", "unet/model.pt", "unet/model.pkl"),
+    *("unet/config.json:stream", "unet/model.ckpt", "unet/model.pt", "unet/model.pkl"),
     *("unet/x.py", "setup.py", "unet/pytorch_model.bin", "unet/diffusion_pytorch_model.safetensors.exe"),
     *("unet/model.onnx", "unet/model.so", "unet/model.safetensors.zip", "tokenizer/tokenizer.py"),
     *("vae/x.msgpack", ".git/config", "unet/.env", "manifest.json", "hub.json"),
     *("unet/model-1-of-2.safetensors", "unet/model.fp16.fp16.safetensorsx"),
 ]
+
+
+@pytest.mark.parametrize("name", ["config.json", "diffusion_pytorch_model.safetensors"])
+def test_the_files_of_a_network_alone_are_left_alone_in_a_pipeline(run: Run, name: str) -> None:
+    repo = add_source(run.hub)
+    wanted = needed_names(repo.files)
+    repo.files[name] = b"not asked for"
+    assert set(files_of(run.fetch().folder)) == wanted
 
 
 @pytest.mark.parametrize("name", HARMLESS, ids=ascii)
