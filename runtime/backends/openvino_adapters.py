@@ -31,6 +31,10 @@ _NAMES = (
     re.compile(r"(?:__module|self)\.(.+?)/aten::\w+"),
     re.compile(r"/(?:unet/|text_encoder/)?(.+)/\w+$"),
 )
+_INNER = re.compile(
+    r"(?<![^.])(?:down_blocks|up_blocks|mid_block|time_embedding|add_embedding|text_model)\.|"
+    r"(?<![^.])conv_(?:in|out)$"
+)
 _TABLE = re.compile(r"token_embedding")
 
 
@@ -199,7 +203,9 @@ def _path(name: str) -> str | None:
     for pattern in _NAMES:
         found = pattern.match(name)
         if found:
-            return found[1].replace("/", ".")
+            path = found[1].replace("/", ".")
+            inner = _INNER.search(path)  # exporters wrap a network in a module of their own
+            return path[inner.start() :] if inner else path
     return None
 
 
