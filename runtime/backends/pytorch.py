@@ -12,7 +12,6 @@ import numpy as np
 
 from runtime.arrays import Array, IntArray
 from runtime.backends.base import Conditioning, Device, ExecutedOn, PromptEmbeds, Shape
-from runtime.conditions import condition_counts
 from runtime.control_shapes import SLOTS
 from runtime.errors import DeviceError, InvalidRequest, ModelFolderError, SetupError
 from runtime.memory import check_memory
@@ -43,7 +42,7 @@ from runtime.backends.pytorch_adapters import Hooked, layers_of
 from runtime.backends.pytorch_devices import list_pytorch_devices as list_pytorch_devices
 from runtime.backends.pytorch_memory import MemoryKeeper
 from runtime.backends.pytorch_sources import control_sources, load_weights, place_of
-from runtime.backends.pytorch_tuning import arrange, check_adapters, check_tuning, tune
+from runtime.backends.pytorch_tuning import arrange, check_adapters, check_tuning, tune, zero_call
 
 DTYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
 
@@ -280,19 +279,8 @@ class PyTorchComponents:
         config = self._backend.module("unet").config
         if any(config.get(name) for name in ("class_embed_type", "num_class_embeds")):
             return
-        rows = self.shape.batch * (2 if self.shape.guided else 1)
-        factor = self._backend.source.vae_scale_factor
-        sample = np.zeros(
-            (rows, config["in_channels"], self.shape.height // factor, self.shape.width // factor), np.float32
-        )
-        hidden = None
-        if "cross_attention_dim" in config:
-            hidden = np.zeros((rows, 77, config["cross_attention_dim"]), np.float32)
         try:
-            extra = {
-                name: np.zeros((rows, count), np.float32) for name, count in condition_counts(config).items()
-            }
-            self.unet(sample, 0.0, Conditioning(encoder_hidden_states=hidden, extra=extra))
+            self.unet(*zero_call(config, self.shape, self._backend.source.vae_scale_factor))
         except torch._dynamo.exc.TorchDynamoException as error:
             reason = str(error).strip().partition("\n")[0]
             raise SetupError(

@@ -4,13 +4,17 @@ import os
 import shutil
 import sys
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from runtime.adapters.changes import Adapters
+from runtime.arrays import Array
+from runtime.backends.base import Conditioning, Shape
+from runtime.conditions import condition_counts
 from runtime.errors import InvalidRequest, SetupError
 
 TUNINGS = ("channels_last", "compile", "ipex")
@@ -93,3 +97,14 @@ def _extension() -> Any:
             "requirements/ipex.txt in an environment of their own, or leave 'ipex' out"
         ) from error
     return intel_extension_for_pytorch
+
+
+def zero_call(config: Mapping[str, Any], shape: Shape, factor: int) -> tuple[Array, float, Conditioning]:
+    """Return a call of a UNet, all zeros, of `factor` pixels a latent: what it compiles for."""
+    rows = shape.batch * (2 if shape.guided else 1)
+    size = (rows, config["in_channels"], shape.height // factor, shape.width // factor)
+    hidden = None
+    if "cross_attention_dim" in config:
+        hidden = np.zeros((rows, 77, config["cross_attention_dim"]), np.float32)
+    extra = {name: np.zeros((rows, count), np.float32) for name, count in condition_counts(config).items()}
+    return np.zeros(size, np.float32), 0.0, Conditioning(encoder_hidden_states=hidden, extra=extra)
