@@ -257,7 +257,7 @@ class PyTorchComponents:
             tensors = {name: self._tensor(component, array[part]) for name, array in inputs.items()}
             network = self._backend.module(component)
             given = self._backend.hooks[component].put(network, component, self.shape.adapters, tensors)
-            return tuple(map(_array, forward(network, given)))
+            return tuple(map(forwards.array_of, forward(network, given)))
 
         def attempts() -> tuple[Array, ...]:
             with torch.inference_mode():
@@ -286,7 +286,3 @@ class PyTorchComponents:
             raise SetupError(
                 f"torch.compile cannot compile the UNet here ({reason}): leave it out"
             ) from error
-
-
-def _array(tensor: torch.Tensor) -> Array:
-    return np.ascontiguousarray(tensor.float().cpu().numpy())

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 
+from runtime.arrays import Array
 from runtime.control_shapes import RESIDUALS, residual_shapes, sizes
 
 Tensors = Mapping[str, torch.Tensor]
@@ -95,3 +97,8 @@ def scores(network: Any, inputs: Tensors) -> tuple[torch.Tensor, ...]:
     directions = torch.cat([network.special_care_embeds, network.concept_embeds])
     near = torch.nn.functional.normalize(embeds, dim=-1) @ torch.nn.functional.normalize(directions, dim=-1).T
     return (near - torch.cat([network.special_care_embeds_weights, network.concept_embeds_weights]),)
+
+
+def array_of(tensor: torch.Tensor) -> Array:
+    """Return a tensor as float32 in host memory."""
+    return np.ascontiguousarray(tensor.float().cpu().numpy())
