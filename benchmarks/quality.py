@@ -95,6 +95,7 @@ def _paint(pipeline: Pipeline, run: QualityRun, number: int, fields: Mapping[str
             "width": run.size,
             "height": run.size,
             "sampler": run.sampler,
+            "safety_checker": False,
             **fields,
         }
     )

@@ -101,7 +101,10 @@ class ControlShelf:
 
     def _open(self, net: str) -> ControlNetFolder:
         found = find_controlnet(net, self._data, BUNDLED_CONTROLNETS)
-        folder = self._opened.setdefault(found.path.resolve(), found)
+        path = found.path.resolve()
+        folder = self._opened.get(path)
+        if folder is None or folder.manifest != found.manifest:  # or replaced by another of its name
+            folder = self._opened[path] = found
         folder.known_files = self._known_files
         folder.check_fits(self._model)
         return folder

@@ -219,7 +219,7 @@ class Generation:
     @property
     def _prompt_key(self) -> Hashable:
         """Equal for what gives equal embeddings: the prompt, and what is added to the text encoders."""
-        return self._prompt.key if self._prompt is not None else None, self._loaded.choice.adapters
+        return self._prompt.key if self._prompt is not None else None, self._loaded.choice.adapters.key
 
     def _prompt_warnings(self) -> tuple[str, ...]:
         skips = self._prompt is not None and self._prompt.clip_skip == self.request.clip_skip

@@ -35,14 +35,19 @@ class GuidanceInterval:
             ]
         if len(pair) != 2 or not all(map(math.isfinite, pair)):
             raise InvalidRequest(f"guidance_interval cannot be {value!r}: {_HELP}")
-        if not 0 <= pair[0] < pair[1] <= 1:
+        if not 0 <= round(pair[0], 9) < round(pair[1], 9) <= 1:
             raise InvalidRequest(f"guidance_interval must grow from 0 to 1 at most, got {value!r}: {_HELP}")
         return cls(start=float(pair[0]), end=float(pair[1]))
 
     def __str__(self) -> str:
-        return f"{self.start:g}-{self.end:g}"
+        return f"{_plain(self.start)}-{_plain(self.end)}"
 
     def guided(self, count: int) -> tuple[bool, ...]:
         """Return for each of `count` steps whether it is guided: step k, from 0, begins at k / count."""
         low, high = self.start * count - _ROUNDING, self.end * count - _ROUNDING
         return tuple(low <= number < high for number in range(count))
+
+
+def _plain(share: float) -> str:
+    """Return it as `read` takes it, without an exponent."""
+    return f"{share:.9f}".rstrip("0").rstrip(".")

@@ -17,7 +17,12 @@ class LoraOption:
 
 def read_loras(values: Sequence[str]) -> tuple[LoraOption, ...]:
     """Return what the options say; raises InvalidRequest for a file that is not there, or no name at all."""
-    return tuple(map(_read, values))
+    loras = tuple(map(_read, values))
+    by_name: dict[str, Path] = {}
+    for file in (lora.file for lora in loras if lora.file is not None):
+        if by_name.setdefault(file.stem, file).resolve() != file.resolve():
+            raise InvalidRequest(f"--lora names two files called {file.stem}: rename one of them")
+    return loras
 
 
 def with_tags(prompt: str, loras: Sequence[LoraOption]) -> str:

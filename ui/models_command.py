@@ -171,6 +171,10 @@ def _remove(name: str, data: Path, *, with_source: bool) -> int:
             )
         return 0
     if (net := _controlnet(name, data)) is not None:
+        if with_source:
+            raise InvalidRequest(
+                "--source does not go with a ControlNet: remove its source by ORGANISATION/NAME"
+            )
         print(f"removed {name}, {remove_controlnet(net) / 1e6:.1f} MB")
         return 0
     fetched = sources_of(name, data)

@@ -24,14 +24,17 @@ def finder(library: AdapterLibrary) -> FindAdapter:
 
     def find(kind: str, name: str) -> str | None:
         try:
-            found = next(
-                (file for file in library.files(kind) if file.name.casefold() == name.casefold()), None
-            )
+            found = next((file for file in library.files(kind) if _plain(file.name) == _plain(name)), None)
             return files.short_hash(found) if found is not None else None
         except LapdrawError:  # damaged: a request will say so
             return ""
 
     return find
+
+
+def _plain(name: str) -> str:
+    """Return a name as a picture's text has it, in any case."""
+    return name.replace(":", "").replace(",", "").casefold()
 
 
 def compare(kind: str, value: str, find: FindAdapter) -> str:

@@ -49,7 +49,7 @@ def _check(options: argparse.Namespace, given: dict[str, Any]) -> None:
     if getattr(options, "task", None) not in (None, TASK):
         raise InvalidRequest(f"lanczos cannot do {options.task}: it can do {TASK}")
     others = [flag_of(name) for name in given if name != "image"]
-    for name in ("prompts", "grid", "variations", "save_steps"):
+    for name in ("prompts", "grid", "variations", "save_steps", "lora"):
         if getattr(options, name, None):
             others.append(flag_of(name))
     if others:

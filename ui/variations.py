@@ -55,6 +55,8 @@ def _usable(
         try:
             if name in BOUNDS:
                 BOUNDS[name].check(name, said[name])
+                if name == "clip_skip":
+                    model.clip_skip(said[name])
             elif name == "sampler":
                 choose_sampler(said[name], None, model.sampler_config)
             elif name == "schedule":

@@ -37,6 +37,7 @@ def make(job: Job, clock: Clock) -> Answer:
         sampler="DDIM",
         width=job.width,
         height=job.height,
+        safety_checker=False,  # as the peers
     )
 
     def on_phase(phase: str) -> None:

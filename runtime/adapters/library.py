@@ -55,11 +55,9 @@ class AdapterLibrary:
     def files(self, kind: str) -> list[AdapterFile]:
         """Return what there is, each name once, a pickle only where there is nothing better of its name."""
         found: dict[str, AdapterFile] = {}
-        paths = [
-            *(self._files if kind == LORA else ()),
-            *(path for folder in self.folders(kind) for path in _below(folder)),
-        ]
-        for path in sorted(paths, key=lambda path: path.suffix.lower() in PICKLES):
+        given = self._files if kind == LORA else ()
+        listed = [path for folder in self.folders(kind) for path in _below(folder)]
+        for path in [*given, *sorted(listed, key=lambda path: path.suffix.lower() in PICKLES)]:
             found.setdefault(path.stem, AdapterFile(name=path.stem, path=path, kind=kind))
         return sorted(found.values(), key=lambda file: file.name.lower())
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from types import TracebackType
 from typing import Any
 
@@ -13,16 +13,21 @@ from runtime.backends import openvino_guidance as guidance
 from runtime.backends.base import Shape
 from runtime.backends.compiled_cache import CompiledCache
 from runtime.backends.openvino_adapters import Plans
-from runtime.backends.openvino_compile import CompileKey, compile_component, component_shapes, fix_tokens
+from runtime.backends.openvino_compile import (
+    CompileKey,
+    compile_component,
+    component_shapes,
+    fix_tokens,
+    read_ir,
+)
 from runtime.backends.openvino_component import CompiledComponent, first_line
 from runtime.backends.openvino_components import OpenVinoComponents
 from runtime.backends.openvino_devices import list_openvino_devices
-from runtime.backends.openvino_guard import Assignment, next_best
+from runtime.backends.openvino_guard import Assignment, assign, next_best
 from runtime.backends.openvino_reuse import KEEPS, OUTER
 from runtime.backends.openvino_shelf import Shelf
 from runtime.backends.openvino_slots import (
     SHALLOW,
-    choose_precision,
     component_of,
     copy_of,
     placed_as,
@@ -72,22 +77,11 @@ class OpenVinoBackend:
         self._pool = ThreadPoolExecutor(COMPILERS, thread_name_prefix="compile")
         self._contents: dict[str, str] = {}  # component -> what tells its content from another's
         self._compiled = Shelf()
-        self._plans = Plans(lambda component: self._core.read_model(self._model.ir(component)))
+        self._plans = Plans(partial(read_ir, self._core, model))
         self._compared: set[tuple[str, Shape]] = set()  # slots that the reference was compiled for
         if "text_encoder_2" in model.components:
             self.pooled = int(model.config("text_encoder_2")["projection_dim"])
-        self._assigned = {
-            slot: Assignment(
-                device=replace(device, peak=None),  # a measurement is no part of what it is
-                precision=choose_precision(
-                    slot,
-                    device,
-                    placement.precisions.get(slot, model.precision_for(slot, execution_precision)),
-                ),
-            )
-            for slot, device in placement.devices.items()
-        }
-        self._assigned |= dict.fromkeys(SLOTS, self._assigned["unet"])  # they run where it does
+        self._assigned = assign(model, placement, execution_precision)
         self._nets: dict[str, ControlNetFolder] = {}  # of the last shape, by slot
 
     def __enter__(self) -> "OpenVinoBackend":
@@ -133,7 +127,7 @@ class OpenVinoBackend:
             check_memory(self._model, half, components, WEIGHT_BYTES[unet.precision])
         except InvalidRequest:
             flexible = replace(shape, chunks=max(2, shape.chunks))
-            if self._key("unet", flexible, unet) in self._compiled:
+            if unet.device.kind != "npu" and self._key("unet", flexible, unet) in self._compiled:
                 return flexible
             if not self._compiled.forget(lambda key: key.component == "unet"):
                 raise

@@ -87,7 +87,7 @@ class Plans:
             return None
         needed, known = plan_for(changes), self._plans.setdefault(component, [])
         if needed not in known:
-            wider = next((plan for plan in reversed(known) if plan.covers(needed)), None)
+            wider = next((plan for plan in known if plan.covers(needed)), None)  # always the same one
             if wider is not None:
                 return wider
             known.append(needed)

@@ -2,6 +2,8 @@
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,9 +144,8 @@ def read_static(
     gives its last layer but one, as if that were the last.
     Raises InvalidRequest when a `part` is wanted of a graph that it cannot be found in.
     """
-    path = model.ir(component)
-    try:
-        network = core.read_model(path)
+    with _damage_named(model, component):
+        network = core.read_model(model.ir(component))
         float_timestep(network)
         make_static(network, shapes)
         if component in model.text_encoders and len(model.text_encoders) > 1:
@@ -161,13 +162,26 @@ def read_static(
             network = PARTS[part](network, f"the UNet of {model.name}")
         if adapters is not None:
             add_adapters(network, adapters)
+    return network
+
+
+def read_ir(core: ov.Core, model: ModelFolder, component: str) -> ov.Model:
+    """Read an IR as it is; raises ModelFolderError for a damaged one."""
+    with _damage_named(model, component):
+        return core.read_model(model.ir(component))
+
+
+@contextmanager
+def _damage_named(model: ModelFolder | ControlNetFolder, component: str) -> Iterator[None]:
+    path = model.ir(component)
+    try:
+        yield
     except RuntimeError as error:
         model.verify(component)  # names the damaged file when the content differs from the manifest
         raise ModelFolderError(
             f"{path} is damaged or not this model's {component} ({first_line(error)}): "
             "optimize the model again"
         ) from error
-    return network
 
 
 def component_shapes(model: ModelFolder, component: str, shape: Shape) -> Shapes:

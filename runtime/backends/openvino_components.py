@@ -90,6 +90,7 @@ class PlacedComponents:
 
     def repair(self, slot: str, fault: str) -> None:
         """Move a component that gave wrong results."""
+        self._backend.trust.remove(self._backend.trust_key(slot, self._shape))  # with LoRAs, if there are any
         self._backend.repair(slot, fault)
 
     def _begin(self, slot: str) -> Future[CompiledComponent]:

@@ -23,9 +23,12 @@ from runtime.backends.openvino_sentinels import (
     limit,
     plain_fault,
 )
-from runtime.backends.openvino_slots import component_of
+from runtime.backends.openvino_slots import choose_precision, component_of
 from runtime.backends.openvino_trust import Trust
+from runtime.control_shapes import SLOTS
 from runtime.errors import DeviceError
+from runtime.model_folder import ModelFolder
+from runtime.placement import Placement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +45,23 @@ class Assignment:
 
     def __str__(self) -> str:
         return f"{self.device.id} in {self.precision}"
+
+
+def assign(model: ModelFolder, placement: Placement, asked: str | None) -> dict[str, Assignment]:
+    """Return where each slot runs at first; `asked` is the precision asked for the whole model.
+
+    Raises DeviceError for a precision that a device does not have.
+    """
+    assigned = {
+        slot: Assignment(
+            device=replace(device, peak=None),  # a measurement is no part of what it is
+            precision=choose_precision(
+                slot, device, placement.precisions.get(slot, model.precision_for(slot, asked))
+            ),
+        )
+        for slot, device in placement.devices.items()
+    }
+    return assigned | dict.fromkeys(SLOTS, assigned["unet"])  # ControlNets run where it does
 
 
 def next_best(now: Assignment, cpu: Device) -> Assignment:

@@ -83,8 +83,8 @@ class Sentinel:
             return self._doubts_prediction(given, result, guided)
         if self.component.startswith("text_encoder"):
             return _doubts_embeddings(result, fingerprint)
-        if self.component.startswith("controlnet"):
-            return False  # residuals have no sign that another network's would not have
+        if self.component.startswith(("controlnet", "safety_checker")):
+            return False  # residuals and scores have no sign that another network's would not have
         if self.component == "vae_encoder" and fingerprint is not None:
             size = _rms(result) / max(float(fingerprint[0]), 1e-6)
             if not 1 / SIZES_AGREE < size < SIZES_AGREE:

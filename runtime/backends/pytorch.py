@@ -3,6 +3,7 @@
 import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from runtime.adapters.changes import NOTHING
 from runtime.arrays import Array, IntArray
 from runtime.backends.base import Conditioning, Device, ExecutedOn, PromptEmbeds, Shape
 from runtime.control_shapes import SLOTS
@@ -79,7 +81,7 @@ class PyTorchBackend:
         self.compiled_shapes: set[Shape] = set()
         self._nets: tuple[Path, ...] = ()  # the diffusers folders of the ControlNets of the last shape
         self._checked: set[Shape] = set()  # whether memory holds them
-        self.memory = MemoryKeeper(self.modules, placement.devices)
+        self.memory = MemoryKeeper(self.modules, self.device)
         transformers_logging.set_verbosity_error()
         transformers_logging.disable_progress_bar()
 
@@ -104,11 +106,12 @@ class PyTorchBackend:
                 "feature reuse is for OpenVINO devices, and this model runs on PyTorch: use --speed exact, "
                 "or --reuse 1 beside the speed asked for"
             )
-        if self.device("unet").native == "cpu" and shape not in self._checked:
+        plain = replace(shape, adapters=NOTHING)  # whose matrices are not to be kept here
+        if self.device("unet").native == "cpu" and plain not in self._checked:
             on_cpu = [name for name in networks if self.device(name).native == "cpu"]
             missing = [name for name in on_cpu if name not in self.modules]
             check_memory(self.source, shape, missing, self.dtype("unet").itemsize)
-            self._checked.add(shape)
+            self._checked.add(plain)
         check_adapters(self.tuning, shape.adapters)
         self._take_nets(shape)
         slots = [name for name in networks if name in self.source.components]
@@ -123,7 +126,7 @@ class PyTorchBackend:
 
     def layers(self, component: str) -> Mapping[str, tuple[int, ...]]:
         """Return the weights' shape of each layer that a LoRA may change."""
-        return layers_of(self.module(component))
+        return layers_of(self.memory.run(component, partial(self.module, component)))
 
     def device(self, component: str) -> Device:
         """Return where a component was placed; ControlNets are where the UNet is."""
@@ -159,6 +162,7 @@ class PyTorchBackend:
         if wanted != self._nets:
             for slot in SLOTS:
                 self.modules.pop(slot, None)
+                self.memory.forget(slot)
         self._nets = wanted
 
 

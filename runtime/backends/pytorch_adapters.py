@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from runtime.adapters.changes import NOTHING, Adapters, LowRank
+from runtime.adapters.changes import NOTHING, Adapters, Changes, LowRank
 
 Tensors = Mapping[str, torch.Tensor]
 Hook = Callable[[Any, Any, torch.Tensor], torch.Tensor]
@@ -35,12 +35,23 @@ class Hooked:
         return self._plain_ids(network, inputs) if "input_ids" in inputs else inputs
 
     def _replace(self, network: Any, component: str, adapters: Adapters) -> None:
-        self._adapters, changes = adapters, adapters.changes.get(component)
+        self._clear()
+        changes = adapters.changes.get(component)
+        if changes is not None:
+            try:
+                self._place(network, changes)
+            except RuntimeError:  # out of memory in the middle: not with a part of them
+                self._clear()
+                raise
+        self._adapters = adapters
+
+    def _clear(self) -> None:
+        self._adapters = NOTHING
         for handle in self._handles:
             handle.remove()
         self._handles.clear()
-        if changes is None:
-            return
+
+    def _place(self, network: Any, changes: Changes) -> None:
         layers = dict(network.named_modules())
         for path, change in changes.layers.items():
             self._handles.append(layers[path].register_forward_hook(_adder(layers[path], change)))

@@ -1,6 +1,6 @@
 """Gives way, step by step, when a PyTorch device has no memory left, and tells what was done."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
 import torch
@@ -29,10 +29,10 @@ class MemoryKeeper:
     a batch run one by one; attention is computed in slices, and the VAE in tiles.
     """
 
-    def __init__(self, modules: dict[str, Any], devices: Mapping[str, Device]) -> None:
+    def __init__(self, modules: dict[str, Any], device_of: Callable[[str], Device]) -> None:
         self.warnings: list[str] = []
         self._modules = modules
-        self._devices = devices
+        self._device_of = device_of
         self._away: set[str] = set()
         self._by_rows: set[str] = set()
         self._sliced: set[str] = set()
@@ -56,7 +56,7 @@ class MemoryKeeper:
                 or (rows > 1 and self._take_rows_apart(component))
                 or self._slice(component)
             ):
-                device = self._devices[component]
+                device = self._device_of(component)
                 slices = " even in slices" if component in self._modules else ""
                 elsewhere = f"run it on the CPU (--device {component}=pytorch-cpu)"
                 remedy = "close other programs" if device.native == "cpu" else elsewhere
@@ -67,13 +67,18 @@ class MemoryKeeper:
             del failure
             self._empty_cache(component)
 
+    def forget(self, component: str) -> None:
+        """Its network was let go: what was done to it does not hold for the next one."""
+        for done in (self._away, self._by_rows, self._sliced):
+            done.discard(component)
+
     def runs_by_rows(self, component: str) -> bool:
         """Whether the rows of a batch are to be run one by one."""
         return component in self._by_rows
 
     def _raise_failure(self, component: str, error: RuntimeError) -> NoReturn:
         """Name the GPU that failed; on a CPU, or where torch.compile gave up, it is not the device."""
-        device = self._devices[component]
+        device = self._device_of(component)
         if device.native == "cpu" or isinstance(error, torch._dynamo.exc.TorchDynamoException):
             raise error
         reason = str(error).strip().partition("\n")[0][:160]
@@ -84,15 +89,17 @@ class MemoryKeeper:
 
     def _bring_back(self, component: str) -> None:
         if component in self._away:
-            self._modules[component].to(self._devices[component].native)
+            self._modules[component].to(self._device_of(component).native)
             self._away.discard(component)
 
     def _move_others_off(self, component: str) -> bool:
-        native = self._devices[component].native
+        native = self._device_of(component).native
         others = [
             name
             for name in self._modules
-            if name != component and name not in self._away and self._devices[name].native == native != "cpu"
+            if name != component
+            and name not in self._away
+            and self._device_of(name).native == native != "cpu"
         ]
         for name in others:
             self._modules[name].to("cpu")
@@ -125,12 +132,12 @@ class MemoryKeeper:
         return tiled or bool(attentions)
 
     def _say(self, component: str, what: str) -> None:
-        sentence = f"{component} on {self._devices[component].id}: {what}"
+        sentence = f"{component} on {self._device_of(component).id}: {what}"
         if sentence not in self.warnings:
             self.warnings.append(sentence)
 
     def _empty_cache(self, component: str) -> None:
-        kind = self._devices[component].native.split(":")[0]
+        kind = self._device_of(component).native.split(":")[0]
         if kind == "cuda":
             torch.cuda.empty_cache()
         elif kind == "mps":

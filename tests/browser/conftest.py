@@ -19,13 +19,7 @@ from tests.browser.loopback import Loopback, NotPermitted
 from tests.browser.program import Program
 
 OpenPage = Callable[..., Page]
-# The editor of masks draws itself anew 60 times a second, and without a graphics chip that is a core for each
-# page that ever showed it. Five times a second and a quarter of the pixels are enough to paint in.
-FEW_FRAMES = """
-const draw = window.requestAnimationFrame.bind(window);
-window.requestAnimationFrame = (call) => setTimeout(() => draw(call), 180);
-window.cancelAnimationFrame = (number) => clearTimeout(number);
-"""
+# The editor of masks draws itself anew 60 times a second, without a graphics chip: a quarter of the pixels.
 WINDOW: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}, "device_scale_factor": 0.5}
 PATIENCE = 60_000  # milliseconds for a state to come, on a busy machine of two cores
 expect.set_options(timeout=PATIENCE)
@@ -93,7 +87,6 @@ def watched(program: Program, browser: Browser) -> Iterator[OpenPage]:
         options = {"locale": "en-GB", **WINDOW, **options}
         context = browser.new_context(**options)
         context.set_default_timeout(PATIENCE)
-        context.add_init_script(FEW_FRAMES)
         contexts.append(context)
         watches.append(Watch(context))
         page = context.new_page()

@@ -50,7 +50,7 @@ def gpu(component: str) -> Device:
 
 def keeper(*components: str) -> tuple[MemoryKeeper, dict[str, Resident]]:
     modules = {component: Resident() for component in components}
-    return MemoryKeeper(modules, {component: gpu(component) for component in components}), modules
+    return MemoryKeeper(modules, {component: gpu(component) for component in components}.__getitem__), modules
 
 
 def failing(times: int, error: RuntimeError) -> Callable[[], str]:

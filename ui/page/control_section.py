@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from runtime.control import CANNY, KINDS, LEVELS, MOST, WEIGHTS
+from runtime.control import CANNY, KINDS, LEVELS, MOST, SCRIBBLE, WEIGHTS
 from runtime.controlnet_folder import list_controlnets
 from runtime.errors import InvalidRequest, ModelFolderError
 from runtime.places import BUNDLED_CONTROLNETS
@@ -31,7 +31,7 @@ NUMBERS: Mapping[str, tuple[Bounds, float, float]] = {  # field -> bounds, first
     "high": (LEVEL, CANNY[1], 1),
 }
 FIELDS = ("net", "picture", "kind", *NUMBERS)
-OF_CANNY = ("low", "high")
+LEVELS_OF = {"canny": ("low", "high"), "scribble": ("low",)}
 
 
 class ControlSection:
@@ -52,6 +52,14 @@ class ControlSection:
                     self._draw_one(number)
         for part, picture in zip(self.parts, self.pictures, strict=True):
             picture.connect()
+            part["kind"].input(  # whose lower level means another thing
+                lambda kind: SCRIBBLE if kind == "scribble" else CANNY[0],
+                part["kind"],
+                part["low"],
+                show_progress="hidden",
+                api_visibility="private",
+                queue=False,
+            )
             part["net"].focus(
                 self._offered,
                 part["net"],
@@ -89,13 +97,13 @@ class ControlSection:
 
     def receive(self, fields: Mapping[str, Any]) -> dict[Any, Any]:
         """Return the updates for what a picture says; its nets need their pictures again."""
-        if NETS not in fields:
-            return {}
+        if NETS not in fields and "num_inference_steps" not in fields:
+            return {}  # no settings of a picture
         updates: dict[Any, Any] = {}
         offered = self._names()
-        for part, control in zip(self.parts, [*fields[NETS], {}, {}], strict=False):
+        for part, control in zip(self.parts, [*fields.get(NETS, ()), {}, {}], strict=False):
             known = control.get("net") in offered
-            updates[part["net"]] = gr.update(value=control["net"] if known else NONE)
+            updates[part["net"]] = gr.update(choices=self._choices(), value=control["net"] if known else NONE)
             for name in ("kind", *NUMBERS) if known else ():
                 if name in control:
                     updates[part[name]] = gr.update(value=control[name])
@@ -143,7 +151,7 @@ class ControlSection:
         kind = given["kind"]
         fields: dict[str, Any] = {"net": given["net"], "kind": kind}
         for name, (bounds, _, _) in NUMBERS.items():
-            if name not in OF_CANNY or kind == "canny":
+            if name not in ("low", "high") or name in LEVELS_OF.get(kind, ()):
                 label = self.page.say(f"control.{name}")
                 fields[name] = check_number(self.page, label, given[name], bounds)
         return fields
