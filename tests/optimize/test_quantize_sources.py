@@ -190,7 +190,7 @@ def test_what_a_file_needs_is_known_from_its_header(
     file = write_header(tmp_path / "x.safetensors", header_of(shapes))
     if short == "memory":
         monkeypatch.setattr(quantize, "available_bytes", lambda: 8_000_000_000)
-        said = r"needs about 14\.8 GB of memory and 8\.0 GB are free: .* --precision int8-weights or fp16"
+        said = r"needs about 15\.4 GB of memory and 8\.0 GB are free: .* --precision int8-weights or fp16"
     else:
         monkeypatch.setattr(quantize, "available_bytes", lambda: None)
         free = type(shutil.disk_usage("."))(10**9, 0, 4_000_000_000)
