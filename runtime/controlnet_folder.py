@@ -11,6 +11,7 @@ from typing import Any
 
 from runtime.control_shapes import residual_shapes
 from runtime.errors import InvalidRequest, ModelFolderError
+from runtime.folders import named_folders
 from runtime.known_files import KnownFiles
 from runtime.manifest import MANIFEST_NAME
 from runtime.model_files import check_sizes, damaged, hash_of, integer, read_json_object, read_manifest
@@ -207,11 +208,10 @@ def list_controlnets(data_dir: Path, bundled_dir: Path | None = None) -> tuple[L
 
     Raises ModelFolderError when a folder cannot be read; one that does not exist holds nothing.
     """
-    found: dict[str, ListedControlNet] = {}
-    for parent, bundled in ((bundled_dir, True), (data_dir / FOLDER, False)):
-        for path in _folders(parent) if parent is not None else ():
-            found[path.name] = ListedControlNet(name=path.name, path=path, bundled=bundled)
-    return tuple(found[name] for name in sorted(found))
+    return tuple(
+        ListedControlNet(name=name, path=path, bundled=bundled)
+        for name, path, bundled in named_folders(data_dir / FOLDER, bundled_dir)
+    )
 
 
 def find_controlnet(
@@ -228,14 +228,3 @@ def find_controlnet(
     raise ModelFolderError(
         f"there is no ControlNet {str(name_or_path)!r}: known are {known}; or give a folder"
     )
-
-
-def _folders(parent: Path) -> list[Path]:
-    try:
-        return [path for path in parent.iterdir() if path.is_dir() and not path.name.startswith(".")]
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except OSError as error:
-        raise ModelFolderError(
-            f"{parent} cannot be read ({error.strerror}): check its permissions"
-        ) from error

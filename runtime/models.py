@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.errors import ModelFolderError
+from runtime.folders import named_folders
 from runtime.model_files import INDEX_NAME
 from runtime.model_folder import ModelFolder
 
@@ -26,11 +27,10 @@ def list_models(data_dir: Path, bundled_dir: Path | None = None) -> tuple[Listed
 
     Raises ModelFolderError when a folder cannot be read; one that does not exist holds nothing.
     """
-    found: dict[str, ListedModel] = {}
-    for parent, bundled in ((bundled_dir, True), (data_dir / "models", False)):
-        for path in _folders(parent) if parent is not None else ():
-            found[path.name] = ListedModel(name=path.name, path=path, bundled=bundled)
-    return tuple(found[name] for name in sorted(found))
+    return tuple(
+        ListedModel(name=name, path=path, bundled=bundled)
+        for name, path, bundled in named_folders(data_dir / "models", bundled_dir)
+    )
 
 
 def find_model(name_or_path: str | Path, data_dir: Path, bundled_dir: Path | None = None) -> ModelFolder:
@@ -46,14 +46,3 @@ def find_model(name_or_path: str | Path, data_dir: Path, bundled_dir: Path | Non
         return ModelFolder(path)  # which says what is wrong with it
     known = ", ".join(model.name for model in models) or "none"
     raise ModelFolderError(f"there is no model {str(name_or_path)!r}: known are {known}; or give a folder")
-
-
-def _folders(parent: Path) -> list[Path]:
-    try:
-        return [path for path in parent.iterdir() if path.is_dir() and not path.name.startswith(".")]
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except OSError as error:
-        raise ModelFolderError(
-            f"{parent} cannot be read ({error.strerror}): check its permissions"
-        ) from error

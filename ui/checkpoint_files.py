@@ -2,19 +2,20 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.checkpoint import PICKLES, open_checkpoint
 from runtime.errors import InvalidRequest, LapdrawError
+from runtime.folders import files_below
 from runtime.places import usual_places as usual_places
 
 # Where a place keeps its files; one that has none of these folders is itself such a folder.
 _MODEL_FOLDERS = ("models/Stable-diffusion", "models/checkpoints", "Stable-diffusion", "checkpoints")
 _VAE_FOLDERS = ("models/VAE", "models/vae", "VAE", "vae")
+_ENDINGS = (".safetensors", *PICKLES)  # a person who has only pickles is told why not
 _MAX_FILES = 2000  # of one folder; no collection has more, and a wrong folder may
-_MAX_DEPTH = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +51,7 @@ def find_checkpoints(places: Sequence[Path]) -> list[FoundCheckpoint]:
         folders = [place / name for name in _MODEL_FOLDERS if (place / name).is_dir()] or [place]
         vaes = [place / name for name in _VAE_FOLDERS if (place / name).is_dir()]
         for folder, is_vae in [*((vae, True) for vae in vaes), *((folder, False) for folder in folders)]:
-            for path in _files(folder):
+            for path in files_below(folder, _ENDINGS, _MAX_FILES):
                 is_vae_file = is_vae or path.name.lower().endswith(".vae.safetensors")
                 row = _row(folder, path, is_vae=is_vae_file)
                 if row is not None:
@@ -72,22 +73,6 @@ def describe(checkpoint: FoundCheckpoint) -> tuple[str, str]:
         return checkpoint.kind(), ""
     except LapdrawError as error:
         return "", str(error)
-
-
-def _files(folder: Path, depth: int = 0) -> Iterator[Path]:
-    """The model files below a folder, pickles too: a person who has only those is told why not."""
-    try:
-        entries = sorted(folder.iterdir())[:_MAX_FILES]
-    except OSError:  # not there, or not for us to read: nothing can be offered from it
-        return
-    for path in entries:
-        if path.name.startswith("."):
-            continue
-        if path.is_dir():
-            if depth < _MAX_DEPTH and not path.is_symlink():
-                yield from _files(path, depth + 1)
-        elif path.suffix.lower() in (".safetensors", *PICKLES):
-            yield path
 
 
 def _row(folder: Path, path: Path, *, is_vae: bool) -> FoundCheckpoint | None:

@@ -1,12 +1,13 @@
 """The LoRAs and embeddings on this disk: our own folders, and those of A1111, its forks and ComfyUI."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.adapters.tensors import PICKLES
+from runtime.checkpoint import PICKLES
 from runtime.errors import AdapterError
+from runtime.folders import files_below
 from runtime.places import usual_places
 from runtime.safetensors_header import SafetensorsHeader, read_header
 
@@ -19,7 +20,6 @@ _FOLDERS = {
 }
 _SUFFIXES = (".safetensors", *PICKLES)
 _MAX_FILES = 5000  # of one folder
-_MAX_DEPTH = 4
 _KOHYA_HASH = "sshs_model_hash"
 
 
@@ -56,7 +56,9 @@ class AdapterLibrary:
         """Return what there is, each name once, a pickle only where there is nothing better of its name."""
         found: dict[str, AdapterFile] = {}
         given = self._files if kind == LORA else ()
-        listed = [path for folder in self.folders(kind) for path in _below(folder)]
+        listed = [
+            path for folder in self.folders(kind) for path in files_below(folder, _SUFFIXES, _MAX_FILES)
+        ]
         for path in [*given, *sorted(listed, key=lambda path: path.suffix.lower() in PICKLES)]:
             found.setdefault(path.stem, AdapterFile(name=path.stem, path=path, kind=kind))
         return sorted(found.values(), key=lambda file: file.name.lower())
@@ -106,18 +108,3 @@ def _sha256(path: Path, start: int) -> str:
     except OSError as error:
         raise AdapterError(f"{path} cannot be read ({error.strerror}): check its permissions") from error
     return digest.hexdigest()
-
-
-def _below(folder: Path, depth: int = 0) -> Iterator[Path]:
-    try:
-        entries = sorted(folder.iterdir())[:_MAX_FILES]
-    except OSError:  # not there, or not for us to read: nothing can be offered from it
-        return
-    for path in entries:
-        if path.name.startswith("."):
-            continue
-        if path.is_dir():
-            if depth < _MAX_DEPTH and not path.is_symlink():
-                yield from _below(path, depth + 1)
-        elif path.suffix.lower() in _SUFFIXES:
-            yield path

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from runtime.arrays import Array
+from runtime.checkpoint import PICKLES
 from runtime.errors import AdapterError
 from runtime.safetensors_header import SafetensorsHeader
 
@@ -59,6 +60,3 @@ def check_file(path: Path) -> None:
         )
     if ending != ".safetensors":
         raise AdapterError(f"{path} is no adapter file: give a .safetensors file")
-
-
-PICKLES = (".pt", ".bin", ".ckpt", ".pth", ".pkl")
