@@ -21,11 +21,11 @@ from optimize.export import (
 )
 from optimize.families import CONTROL, CONTROLNET
 from optimize.source_model import SourceChoices
-from optimize.staging import Staging, flush_file, refuse_existing
+from optimize.staging import Staging, refuse_existing
 from optimize.worker import convert_in_worker
 from runtime.controlnet_folder import ControlNetFolder
 from runtime.errors import ExportError
-from runtime.manifest import MANIFEST_NAME, Manifest, describe_files
+from runtime.manifest import Manifest, describe_files
 
 _PHASES = 5  # checking the source, loading, exporting, checking, the manifest
 
@@ -77,8 +77,7 @@ def export_controlnet(
             errors=errors,
             files=describe_files(staging.model),
         )
-        (staging.model / MANIFEST_NAME).write_bytes(manifest.to_bytes())
-        flush_file(staging.model / MANIFEST_NAME)
+        staging.write_manifest(manifest)
         ControlNetFolder(staging.model)  # a folder that we could not open ourselves must not appear
         staging.commit()
     return ControlNetFolder(output)

@@ -19,7 +19,7 @@ from optimize.fidelity import measure_error
 from optimize.preview import fit_latent_rgb
 from optimize.source import open_source
 from optimize.source_model import SourceChoices, SourceModel
-from optimize.staging import Staging, flush_file, refuse_existing
+from optimize.staging import Staging, refuse_existing
 from optimize.weights import store_fp16
 from optimize.worker import convert_in_worker
 from runtime.errors import ExportError
@@ -91,8 +91,7 @@ def export_model(
             latent_rgb=fit_latent_rgb(staging.model),
             files=describe_files(staging.model),
         )
-        (staging.model / MANIFEST_NAME).write_bytes(manifest.to_bytes())
-        flush_file(staging.model / MANIFEST_NAME)
+        staging.write_manifest(manifest)
         ModelFolder(staging.model)  # a folder that we could not open ourselves must not appear
         staging.commit()
     return ModelFolder(output)

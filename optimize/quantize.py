@@ -15,7 +15,7 @@ from optimize.preview import fit_latent_rgb
 from optimize.quantize_source import Original, open_original
 from optimize.quantize_worker import MEASURED, NOTES, QuantizeJob, quantize_in_worker
 from optimize.source_model import SourceChoices
-from optimize.staging import Staging, flush_file, refuse_existing
+from optimize.staging import Staging, refuse_existing
 from optimize.worker import convert_in_worker
 from runtime.errors import ExportError
 from runtime.export_needs import ExportNeeds
@@ -189,8 +189,7 @@ def _write_manifest(
         quantization=made,
         files=describe_files(staging.model),
     )
-    (staging.model / MANIFEST_NAME).write_bytes(manifest.to_bytes())
-    flush_file(staging.model / MANIFEST_NAME)
+    staging.write_manifest(manifest)
     ModelFolder(staging.model)  # a folder that we could not open ourselves must not appear
 
 

@@ -16,6 +16,7 @@ from typing import IO
 
 from runtime.errors import ExportError
 from runtime.file_lock import drop_lock, take_lock
+from runtime.manifest import MANIFEST_NAME, Manifest
 
 PARTIAL_PREFIX = ".partial-"
 _LOCK_SUFFIX = ".lock"
@@ -71,6 +72,12 @@ class Staging:
         for path in sorted(self.model.rglob("*")):
             if path.is_dir():
                 _flush_folder(path)
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        """Put the manifest beside the files that it describes, and on the disk; raises OSError."""
+        path = self.model / MANIFEST_NAME
+        path.write_bytes(manifest.to_bytes())
+        flush_file(path)
 
     def commit(self) -> None:
         """Give the finished model its place; raises ExportError if something else has taken it."""

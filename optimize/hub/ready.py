@@ -6,9 +6,9 @@ from pathlib import Path
 
 from optimize.hub.fetch import Fetched
 from optimize.preview import fit_latent_rgb
-from optimize.staging import Staging, flush_file
+from optimize.staging import Staging
 from runtime.errors import HubError
-from runtime.manifest import MANIFEST_NAME, Manifest, Source, describe_files
+from runtime.manifest import Manifest, Source, describe_files
 from runtime.model_folder import ModelFolder
 
 
@@ -52,8 +52,7 @@ def _placed(found: Fetched, staging: Staging, output: Path) -> ModelFolder:
         latent_rgb=_colours(staging.model),
         files=files,
     )
-    (staging.model / MANIFEST_NAME).write_bytes(manifest.to_bytes())
-    flush_file(staging.model / MANIFEST_NAME)
+    staging.write_manifest(manifest)
     ModelFolder(staging.model).verify()
     staging.commit()
     found.store.remove_snapshot()
