@@ -8,7 +8,6 @@ from optimize.source_model import SourceChoices, SourceModel, check_classes, fam
 from runtime.card_sources import card_of_file
 from runtime.checkpoint import Checkpoint, open_checkpoint
 from runtime.errors import ExportError
-from runtime.family import CHECKER
 from runtime.model_files import INDEX_NAME
 
 _REMEDY = {
@@ -34,16 +33,15 @@ def open_single_file(path: Path, choices: SourceChoices) -> SourceModel:
             notes = (*notes, f"prediction type {prediction.type}: {prediction.why}")
     index = read_object(files, INDEX_NAME)
     family = family_of(path, index, read_object(files, "unet/config.json"))
-    rows = tuple(row for row in family.components if row.entry != CHECKER)  # which no such file holds
-    check_classes(path, index, rows)
-    entries = {row.entry for row in rows}
+    check_classes(path, index, family.everywhere)
+    entries = {row.entry for row in family.everywhere}
     _refuse_missing(checkpoint, entries - ({"vae"} if choices.vae is not None else set()))
     return SourceModel(
         path=path,
         family=family,
         index=index,
         scheduler_config=read_object(files, "scheduler/scheduler_config.json"),
-        present=tuple(row.name for row in rows),
+        present=tuple(row.name for row in family.everywhere),
         files=files,
         parts={entry: part for entry, part in checkpoint.parts.items() if entry in entries},
         notes=notes,

@@ -65,6 +65,7 @@ class Component:
     check_inputs: CheckInputs
     all_layers: bool = False  # a text encoder of which every layer's output is exported
     overflows: bool = False  # a VAE whose activations FP16 does not hold when its config says force_upcast
+    in_folders_only: bool = False  # no single file holds it, and it is not fetched from the Hub
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +76,11 @@ class Family:
     pipeline_classes: tuple[str, ...]
     components: tuple[Component, ...]
     unet_settings: Mapping[str, tuple[Any, ...]]  # configuration key -> values that this family has
+
+    @property
+    def everywhere(self) -> tuple[Component, ...]:
+        """The components that any source has, and not whole folders alone."""
+        return tuple(row for row in self.components if not row.in_folders_only)
 
 
 UNET = Component(
@@ -181,6 +187,7 @@ SAFETY_CHECKER = Component(
     class_name="StableDiffusionSafetyChecker",
     exporter=Tracer(output="scores", attribute="scores", free={"pixel_values": (0,)}),
     check_inputs=checker_pixels,
+    in_folders_only=True,
 )
 
 _PLAIN_UNET = {"class_embed_type": (None,), "addition_embed_type": (None,)}

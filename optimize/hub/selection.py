@@ -17,7 +17,6 @@ from optimize.hub.names import (
 )
 from runtime.controlnet_folder import CLASS_NAME, CONFIG_NAME
 from runtime.errors import HubError
-from runtime.family import CHECKER
 from runtime.hub_id import VARIANTS
 from runtime.model_files import INDEX_NAME
 from runtime.weight_files import BIN_NAME, XML_NAME
@@ -134,7 +133,7 @@ def _source_names(
             f"{repository.id} is a {class_name or 'pipeline of no class':.60}, which cannot be converted: "
             f"what can is {known}"
         )
-    read = {row.entry for family in families for row in family.components} - {CHECKER}  # docs/safety.md
+    read = {row.entry for family in families for row in family.everywhere}
     folders = sorted(read & entries)
     weights = {folder: _weights(repository, folder, variant) for folder in folders}
     variants = {found for _, found in weights.values()}
