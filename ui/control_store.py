@@ -1,14 +1,12 @@
 """The ControlNets on this disk: a line each, all that is known of one, and removing."""
 
-import shutil
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from runtime.controlnet_folder import ControlNetFolder, ListedControlNet, list_controlnets
 from runtime.errors import InvalidRequest, LapdrawError
 from runtime.places import BUNDLED_CONTROLNETS
-from ui.model_store import folder_bytes
+from ui.model_store import delete_folder, folder_bytes
 
 KIND = "controlnet"
 
@@ -74,14 +72,7 @@ def remove_controlnet(net: ListedControlNet) -> int:
     """Delete one of the data folder and return the bytes that were freed; raises InvalidRequest."""
     if net.bundled:
         raise InvalidRequest(f"{net.name} comes with the program: only ControlNets you added can be removed")
-    freed = folder_bytes(net.path)
-    doomed = net.path.with_name(f".partial-{uuid4().hex}")  # gone at once, even if deleting is interrupted
-    try:
-        net.path.rename(doomed)
-    except OSError as error:
-        raise InvalidRequest(f"cannot remove {net.path} ({error.strerror}): close what uses it") from error
-    shutil.rmtree(doomed, ignore_errors=True)
-    return freed
+    return delete_folder(net.path)
 
 
 def _row(net: ListedControlNet) -> dict[str, Any]:

@@ -84,12 +84,17 @@ def remove_model(name: str, data: Path, in_use: Collection[str] = ()) -> int:
         raise InvalidRequest(
             f"{name} is needed by a job that is running or waiting: let it finish or cancel it first"
         )
-    freed = folder_bytes(model.path)
-    doomed = model.path.with_name(f".partial-{uuid4().hex}")  # gone at once, even if deleting is interrupted
+    return delete_folder(model.path)
+
+
+def delete_folder(path: Path) -> int:
+    """Delete a folder and return the bytes that were freed; raises InvalidRequest where it is held."""
+    freed = folder_bytes(path)
+    doomed = path.with_name(f".partial-{uuid4().hex}")  # gone at once, even if deleting is interrupted
     try:
-        model.path.rename(doomed)
+        path.rename(doomed)
     except OSError as error:
-        raise InvalidRequest(f"cannot remove {model.path} ({error.strerror}): close what uses it") from error
+        raise InvalidRequest(f"cannot remove {path} ({error.strerror}): close what uses it") from error
     shutil.rmtree(doomed, ignore_errors=True)
     return freed
 
