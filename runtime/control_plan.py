@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runtime.arrays import Array
 from runtime.backends.base import Components, Conditioning, Shape
 from runtime.control import Control, active
-from runtime.control_run import Controlling, Controls
 from runtime.control_shapes import residual_count
 from runtime.controlnet_folder import ControlNetFolder, find_controlnet
 from runtime.errors import InvalidRequest
@@ -17,6 +17,9 @@ from runtime.model_folder import ModelFolder
 from runtime.places import BUNDLED_CONTROLNETS
 from runtime.request import Request
 from runtime.timings import Timings
+
+if TYPE_CHECKING:
+    from runtime.control_run import Controls
 
 TASKS = ("text-to-image", "image-to-image", "inpaint")  # that take ControlNets
 
@@ -44,11 +47,12 @@ class ControlPlan:
         components: Components,
         timings: Timings,
         check: Callable[[], None],
-    ) -> Controls | None:
+    ) -> "Controls | None":
         """Draw what the nets see, and return what runs them; `check` is called before each of their runs."""
         if not self.controls:
             return None
         from runtime.control_pictures import condition_of
+        from runtime.control_run import Controlling, Controls
 
         how = getattr(request, "resize", "crop")
         nets = self.nets
